@@ -1,0 +1,27 @@
+package dev.tenon.spi.backend;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A step that was recorded once and is replayed with ever new batches. Launches return at once;
+ * steps of a backend run in the order of their launches. Forward and sample are launched in pairs,
+ * by one thread.
+ */
+public interface CapturedStep extends AutoCloseable {
+  /** The bounds that it was recorded for. */
+  StepShape shape();
+
+  /** Launches the pass up to the logits. The batch is taken over before this returns. */
+  void launchForward(StepBatch batch);
+
+  /**
+   * Launches sampling and drafting of the batch launched last.
+   *
+   * @param masks ids allowed per logit row, or {@code null} for no restriction
+   */
+  StepTicket launchSample(@Nullable TokenMasks masks);
+
+  /** Frees the recording; the backend must be idle. Closing twice is harmless. */
+  @Override
+  void close();
+}
