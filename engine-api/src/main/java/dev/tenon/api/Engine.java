@@ -17,8 +17,8 @@ public interface Engine extends AutoCloseable {
   }
 
   /**
-   * Checks a request and queues it. Everything that can be refused is refused here, before
-   * anything is allocated for it.
+   * Checks a request and queues it. Everything that can be refused is refused here, before anything
+   * is allocated for it.
    *
    * @return the request's events; its owner must read it to the end or close it
    * @throws TenonException {@code INVALID_REQUEST}, {@code PROMPT_TOO_LONG}, {@code QUEUE_FULL},

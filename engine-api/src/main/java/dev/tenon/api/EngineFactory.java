@@ -30,11 +30,10 @@ public interface EngineFactory {
   static EngineFactory installed() {
     return ServiceLoader.load(EngineFactory.class)
         .findFirst()
-        .orElseThrow(
-            () ->
-                new TenonException(
-                    ErrorCode.PLUGIN_NOT_FOUND,
-                    "no engine runtime is installed; add dev.tenon:engine-runtime to the module"
-                        + " path or class path"));
+        .orElseThrow(() ->
+            new TenonException(
+                ErrorCode.PLUGIN_NOT_FOUND,
+                "no engine runtime is installed; add dev.tenon:engine-runtime to the module"
+                    + " path or class path"));
   }
 }

@@ -47,8 +47,8 @@ public sealed interface GenerationEvent {
    *
    * @param choice 0 … n − 1
    * @param reason why
-   * @param stop the stop text, or the id of a requested stop token, that ended it; {@code null}
-   *     for end-of-text and other reasons
+   * @param stop the stop text, or the id of a requested stop token, that ended it; {@code null} for
+   *     end-of-text and other reasons
    * @param outputTokens tokens generated for this choice
    */
   record Finished(int choice, FinishReason reason, @Nullable Object stop, int outputTokens)

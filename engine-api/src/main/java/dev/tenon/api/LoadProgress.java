@@ -1,6 +1,8 @@
 package dev.tenon.api;
 
-/** Told how far the opening of an engine has come. Called from the opening thread; must be quick. */
+/**
+ * Told how far the opening of an engine has come. Called from the opening thread; must be quick.
+ */
 @FunctionalInterface
 public interface LoadProgress {
   /** Ignores everything. */

@@ -7,6 +7,5 @@ public interface AttentionOps {
    * positions, attends over all positions up to each row's own, and leaves the output pending in
    * the residual.
    */
-  void attend(
-      Rows rows, Residual residual, Packed.Attention weights, StateView.KvCache cache);
+  void attend(Rows rows, Residual residual, Packed.Attention weights, StateView.KvCache cache);
 }

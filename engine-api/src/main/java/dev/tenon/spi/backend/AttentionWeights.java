@@ -50,7 +50,8 @@ public record AttentionWeights(
   }
 
   /**
-   * Biases in the order of the matrices' rows. The output's is given on rank 0 only, zero elsewhere.
+   * Biases in the order of the matrices' rows. The output's is given on rank 0 only, zero
+   * elsewhere.
    */
   @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared
   public record Biases(float[] query, float[] key, float[] value, float[] output) {}

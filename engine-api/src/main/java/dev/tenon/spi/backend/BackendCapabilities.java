@@ -12,10 +12,7 @@ import java.util.Set;
  * @param defaultPageSize default tokens of a KV page
  */
 public record BackendCapabilities(
-    Set<ElementType> weightTypes,
-    int preferredRows,
-    int preferredSequences,
-    int defaultPageSize) {
+    Set<ElementType> weightTypes, int preferredRows, int preferredSequences, int defaultPageSize) {
   /** Copies the set. */
   public BackendCapabilities {
     weightTypes = Set.copyOf(weightTypes);

@@ -4,8 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Scales of a block-quantised matrix view: element (row, column) of the view is multiplied by the
- * scale at ({@code (firstRow + row) / blockRows}, {@code (firstColumn + column) / blockColumns}).
- * A view that begins inside a block so keeps sharing that block's scale.
+ * scale at ({@code (firstRow + row) / blockRows}, {@code (firstColumn + column) / blockColumns}). A
+ * view that begins inside a block so keeps sharing that block's scale.
  *
  * @param type {@code BF16} or {@code F32}
  * @param data all scales of the whole matrix, row-major

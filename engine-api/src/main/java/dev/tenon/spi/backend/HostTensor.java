@@ -12,8 +12,7 @@ import java.util.List;
  * @param shape extents, outermost first; empty for a scalar
  * @param data exactly its bytes
  */
-public record HostTensor(
-    String name, ElementType type, List<Long> shape, MemorySegment data) {
+public record HostTensor(String name, ElementType type, List<Long> shape, MemorySegment data) {
   /** Checks that the bytes fit the shape. */
   public HostTensor {
     shape = List.copyOf(shape);

@@ -1,6 +1,8 @@
 package dev.tenon.spi.backend;
 
-/** The state that one layer keeps per sequence on one rank, declared before anything is allocated. */
+/**
+ * The state that one layer keeps per sequence on one rank, declared before anything is allocated.
+ */
 public sealed interface StateSpec {
   /** The layer's index; drafting layers follow the model's own. */
   int layer();

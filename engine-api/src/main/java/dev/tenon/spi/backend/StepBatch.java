@@ -14,8 +14,8 @@ import java.util.List;
  *
  * @param id counts steps
  * @param setups slots that new sequences take over, before all else
- * @param pages new entries of page tables, triples (slot, index in its table, page); valid until the
- *     slot's next setup
+ * @param pages new entries of page tables, triples (slot, index in its table, page); valid until
+ *     the slot's next setup
  * @param slots slot of each sequence
  * @param kinds {@link #PREFILL}, {@link #PREFILL_LAST} or {@link #DECODE} of each sequence
  * @param starts position of a prefill's first row; of a decode, an upper bound of row 0's position
@@ -24,8 +24,9 @@ import java.util.List;
  * @param nextTokens of a prefill that does not end its prompt, the token that follows; else −1
  * @param hostDrafts per sequence, how many of its rows 1 … take their ids from {@code tokens}: all
  *     or 0
- * @param logitRows rows whose logits are needed, ascending: the last row of a {@link #PREFILL_LAST},
- *     all rows of a decode, all rows of a prefill that reports prompt log-probabilities
+ * @param logitRows rows whose logits are needed, ascending: the last row of a {@link
+ *     #PREFILL_LAST}, all rows of a decode, all rows of a prefill that reports prompt
+ *     log-probabilities
  * @param logitsWanted sequences whose last logit row is returned whole
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over once, never compared

@@ -8,8 +8,8 @@ public interface StepTicket {
   /**
    * Waits for the step's end. The only call that waits for the device.
    *
-   * @throws dev.tenon.api.TenonException {@code DEVICE_FAULT} naming operation and step; the backend
-   *     is unusable from then on
+   * @throws dev.tenon.api.TenonException {@code DEVICE_FAULT} naming operation and step; the
+   *     backend is unusable from then on
    */
   StepOutput await() throws InterruptedException;
 }

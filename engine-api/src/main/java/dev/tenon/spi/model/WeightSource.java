@@ -3,8 +3,8 @@ package dev.tenon.spi.model;
 import dev.tenon.spi.backend.HostMatrix;
 
 /**
- * One rank's shares of a checkpoint's tensors, as their {@link ShardSpec} divides them. Matrices are
- * views of mapped files where possible.
+ * One rank's shares of a checkpoint's tensors, as their {@link ShardSpec} divides them. Matrices
+ * are views of mapped files where possible.
  */
 public interface WeightSource {
   /** A rank's share of a matrix. */

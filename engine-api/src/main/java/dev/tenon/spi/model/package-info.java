@@ -1,4 +1,6 @@
-/** Model families: what a checkpoint holds, how it is sharded, and its forward pass over the ops. */
+/**
+ * Model families: what a checkpoint holds, how it is sharded, and its forward pass over the ops.
+ */
 @NullMarked
 package dev.tenon.spi.model;
 
