@@ -1,0 +1,5 @@
+/** Measurements of the whole engine. */
+@NullMarked
+package dev.tenon.benchmarks.engine;
+
+import org.jspecify.annotations.NullMarked;
