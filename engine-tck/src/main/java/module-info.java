@@ -1,0 +1,9 @@
+/** Contracts, fakes and reference outputs that the tests of plugins and of the engine share. */
+module dev.tenon.engine.tck {
+  requires transitive dev.tenon.engine.api;
+  requires static org.jspecify;
+  requires tools.jackson.core;
+  requires tools.jackson.databind;
+
+  exports dev.tenon.engine.tck.golden;
+}
