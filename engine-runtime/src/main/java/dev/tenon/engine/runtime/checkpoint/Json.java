@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -27,7 +28,6 @@ public final class Json {
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
-          .enable(DeserializationFeature.USE_LONG_FOR_INTS)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .build();
@@ -50,12 +50,27 @@ public final class Json {
       if (object == null) {
         throw damaged(path, "holds null; expected a JSON object", null);
       }
+      object.replaceAll((key, value) -> widened(value));
       return object;
     } catch (IOException e) {
       throw damaged(path, "cannot be read: " + e, e);
     } catch (JacksonException e) {
       throw damaged(path, "is not a JSON object: " + e.getOriginalMessage(), e);
     }
+  }
+
+  // Jackson's own USE_LONG_FOR_INTS refuses integers that need a BigInteger
+  @SuppressWarnings("unchecked")
+  private static @Nullable Object widened(@Nullable Object value) {
+    if (value instanceof Integer number) {
+      return number.longValue();
+    }
+    if (value instanceof Map<?, ?> map) {
+      ((Map<String, @Nullable Object>) map).replaceAll((key, member) -> widened(member));
+    } else if (value instanceof List<?> list) {
+      ((List<@Nullable Object>) list).replaceAll(Json::widened);
+    }
+    return value;
   }
 
   private static TenonException damaged(Path path, String what, @Nullable Exception cause) {
