@@ -13,9 +13,10 @@ public interface DraftHead {
    * @param rows the drafting pass's rows
    * @param hidden what each row continues: the model's rows after its final norm, or this head's
    *     own output of the pass before
+   * @param pass 0, 1, …; a head of several layers takes them in turns
    * @return {@code [rows, hidden]} after the head's norm
    */
-  Activations forward(Step step, Rows rows, Activations hidden);
+  Activations forward(Step step, Rows rows, Activations hidden, int pass);
 
   /** Logits of selected rows of a pass. */
   Logits logits(Rows rows, Activations selected);
