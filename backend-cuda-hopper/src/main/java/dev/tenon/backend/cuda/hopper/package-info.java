@@ -1,0 +1,5 @@
+/** The CUDA backend for Hopper cards. */
+@NullMarked
+package dev.tenon.backend.cuda.hopper;
+
+import org.jspecify.annotations.NullMarked;
