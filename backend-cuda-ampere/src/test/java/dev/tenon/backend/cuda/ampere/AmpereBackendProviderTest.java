@@ -10,10 +10,9 @@ class AmpereBackendProviderTest {
   @Test
   void isDeclaredByItsModuleAndAnswersWithAReasonInsteadOfThrowing() {
     assertThat(AmpereBackendProvider.class.getModule().getDescriptor().provides())
-        .anySatisfy(
-            provides ->
-                assertThat(provides.providers())
-                    .containsExactly(AmpereBackendProvider.class.getName()));
+        .anySatisfy(provides ->
+            assertThat(provides.providers())
+                .containsExactly(AmpereBackendProvider.class.getName()));
     AmpereBackendProvider provider = new AmpereBackendProvider();
     assertThat(provider.id()).isEqualTo("cuda-ampere");
     assertThat(provider.spiVersion()).isEqualTo(Provider.SPI_VERSION);

@@ -10,10 +10,9 @@ class BlackwellBackendProviderTest {
   @Test
   void isDeclaredByItsModuleAndAnswersWithAReasonInsteadOfThrowing() {
     assertThat(BlackwellBackendProvider.class.getModule().getDescriptor().provides())
-        .anySatisfy(
-            provides ->
-                assertThat(provides.providers())
-                    .containsExactly(BlackwellBackendProvider.class.getName()));
+        .anySatisfy(provides ->
+            assertThat(provides.providers())
+                .containsExactly(BlackwellBackendProvider.class.getName()));
     BlackwellBackendProvider provider = new BlackwellBackendProvider();
     assertThat(provider.id()).isEqualTo("cuda-blackwell");
     assertThat(provider.spiVersion()).isEqualTo(Provider.SPI_VERSION);

@@ -47,12 +47,8 @@ public abstract class CudaBackendProvider implements BackendProvider {
     return new Probe.Unfit(
         driver
             .library()
-            .map(
-                library ->
-                    "driver found at "
-                        + library
-                        + ", but this build has no CUDA kernels for "
-                        + cards)
+            .map(library ->
+                "driver found at " + library + ", but this build has no CUDA kernels for " + cards)
             .orElseGet(driver::absence));
   }
 

@@ -46,10 +46,7 @@ public final class NvidiaDriver {
 
   /** The driver's library, or empty if there is none in the places looked at. */
   public Optional<Path> library() {
-    return places.stream()
-        .map(place -> place.resolve(LIBRARY))
-        .filter(Files::exists)
-        .findFirst();
+    return places.stream().map(place -> place.resolve(LIBRARY)).filter(Files::exists).findFirst();
   }
 
   /** Why there is no driver, for people: what was looked for, and where. */

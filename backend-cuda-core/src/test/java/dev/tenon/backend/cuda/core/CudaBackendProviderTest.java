@@ -28,8 +28,7 @@ class CudaBackendProviderTest {
   void withoutADriverTheProbeSaysWhatItLookedForAndWhere() {
     NvidiaDriver driver = NvidiaDriver.in(Map.of("LD_LIBRARY_PATH", "/a:"), List.of("/b"));
     assertThat(new Example(driver).probe())
-        .isEqualTo(
-            new Probe.Unfit("no NVIDIA driver: libcuda.so.1 is in none of [/a, /b]"));
+        .isEqualTo(new Probe.Unfit("no NVIDIA driver: libcuda.so.1 is in none of [/a, /b]"));
   }
 
   @Test
@@ -49,8 +48,7 @@ class CudaBackendProviderTest {
     Example provider = new Example(NvidiaDriver.in(Map.of(), List.of("/nowhere")));
     assertThatThrownBy(() -> provider.open(BackendOptions.single()))
         .isInstanceOfSatisfying(
-            TenonException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.DEVICE_UNAVAILABLE))
+            TenonException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DEVICE_UNAVAILABLE))
         .hasMessageContaining("example", "no NVIDIA driver");
   }
 }

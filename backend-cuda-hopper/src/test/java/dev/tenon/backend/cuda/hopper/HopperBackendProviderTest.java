@@ -10,10 +10,9 @@ class HopperBackendProviderTest {
   @Test
   void isDeclaredByItsModuleAndAnswersWithAReasonInsteadOfThrowing() {
     assertThat(HopperBackendProvider.class.getModule().getDescriptor().provides())
-        .anySatisfy(
-            provides ->
-                assertThat(provides.providers())
-                    .containsExactly(HopperBackendProvider.class.getName()));
+        .anySatisfy(provides ->
+            assertThat(provides.providers())
+                .containsExactly(HopperBackendProvider.class.getName()));
     HopperBackendProvider provider = new HopperBackendProvider();
     assertThat(provider.id()).isEqualTo("cuda-hopper");
     assertThat(provider.spiVersion()).isEqualTo(Provider.SPI_VERSION);
