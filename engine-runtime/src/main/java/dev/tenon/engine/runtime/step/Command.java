@@ -1,0 +1,18 @@
+package dev.tenon.engine.runtime.step;
+
+import dev.tenon.engine.runtime.scheduler.ActiveRequest;
+
+/** What other threads ask of the engine's thread. */
+public sealed interface Command {
+  /** A new request. */
+  record Submit(ActiveRequest request) implements Command {}
+
+  /** A request's owner wants no more of it. */
+  record Cancel(ActiveRequest request) implements Command {}
+
+  /** A stop text was found in a choice. */
+  record CompleteChoice(ActiveRequest request, int choice) implements Command {}
+
+  /** The engine is to end. */
+  record Shutdown() implements Command {}
+}
