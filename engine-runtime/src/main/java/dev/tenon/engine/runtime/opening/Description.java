@@ -1,0 +1,65 @@
+package dev.tenon.engine.runtime.opening;
+
+import dev.tenon.api.EngineConfig;
+import dev.tenon.api.SpeculationConfig;
+import dev.tenon.engine.runtime.plugins.BackendChoice;
+import dev.tenon.spi.backend.Backend;
+import dev.tenon.spi.model.Checkpoint;
+import dev.tenon.spi.model.ModelArchitecture;
+import dev.tenon.spi.model.ModelProperties;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What was decided at start, for people. */
+final class Description {
+  private Description() {}
+
+  static List<String> of(
+      Checkpoint checkpoint,
+      ModelArchitecture architecture,
+      BackendChoice.Chosen chosen,
+      List<Backend> backends,
+      WeightLoading loading,
+      PoolPlan plan,
+      EngineConfig config) {
+    ModelProperties model = architecture.properties();
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "model: %s (%s, %s parameters, %s of %s weights)"
+            .formatted(
+                checkpoint.name(),
+                model.family(),
+                Sizes.parameters(model.parameters()),
+                Sizes.bytes(loading.bytes()),
+                switch (checkpoint.source()) {
+                  case FILES -> "mapped";
+                  case DUMMY -> "made-up";
+                }));
+    lines.add(
+        "backend: %s: %s".formatted(chosen.backend().id(), backends.getFirst().description()));
+    String ranks = backends.size() == 1 ? "" : ", on each of " + backends.size() + " ranks";
+    lines.add(
+        "pools: %s KV pages of %d tokens (%s), %d slots (%s)%s"
+            .formatted(
+                Sizes.count(plan.pages()),
+                plan.pageSize(),
+                Sizes.bytes(plan.pages() * plan.pageBytes()),
+                plan.limits().sequences(),
+                Sizes.bytes(plan.limits().sequences() * plan.slotBytes()),
+                ranks));
+    lines.add(
+        "limits: %s of the model's %s tokens per sequence, %d sequences, %s rows a step"
+            .formatted(
+                Sizes.count(plan.maxLength()),
+                Sizes.count(model.maxPositions()),
+                plan.limits().sequences(),
+                Sizes.count(plan.limits().rows())));
+    SpeculationConfig speculation = config.speculation();
+    if (speculation != null) {
+      lines.add(
+          "speculation: %s, %d drafts a step"
+              .formatted(speculation.method(), speculation.draftTokens()));
+    }
+    return lines;
+  }
+}
