@@ -13,4 +13,7 @@ module dev.tenon.engine.runtime {
   uses dev.tenon.spi.model.ModelProvider;
   uses dev.tenon.spi.speculation.SpeculatorProvider;
   uses dev.tenon.spi.toolcall.ToolParserProvider;
+
+  provides dev.tenon.api.EngineFactory with
+      dev.tenon.engine.runtime.RuntimeEngineFactory;
 }

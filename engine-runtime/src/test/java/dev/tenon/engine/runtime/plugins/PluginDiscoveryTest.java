@@ -1,0 +1,150 @@
+package dev.tenon.engine.runtime.plugins;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One third-party jar, dropped in each of the places where plugins are found. */
+class PluginDiscoveryTest {
+  private static final String LISTING =
+      """
+      public class Listing {
+        public static void main(String[] arguments) {
+          var folder = arguments.length == 0 ? null : java.nio.file.Path.of(arguments[0]);
+          for (var report : dev.tenon.api.EngineFactory.installed().plugins(folder)) {
+            System.out.println(report.kind() + " " + report.id() + " " + report.selection()
+                + " " + report.location());
+          }
+        }
+      }
+      """;
+
+  @TempDir static Path work;
+  private static Path plugin = Path.of("");
+  private static Path listing = Path.of("");
+
+  @BeforeAll
+  static void build() throws IOException {
+    plugin = PluginJar.example(work);
+    listing = new PluginJar(work).source("Listing.java", LISTING).build("listing.jar");
+  }
+
+  @Test
+  void isFoundOnTheModulePath() throws Exception {
+    assertThat(
+            java(
+                "-p",
+                join(engine(), plugin.toString()),
+                "--add-modules",
+                "ALL-MODULE-PATH",
+                "-cp",
+                listing.toString(),
+                "Listing"))
+        .containsExactly("speculator ngram AVAILABLE " + plugin);
+  }
+
+  @Test
+  void isFoundOnTheClassPath() throws Exception {
+    assertThat(java("-cp", join(engine(), plugin.toString(), listing.toString()), "Listing"))
+        .containsExactly("speculator ngram AVAILABLE " + plugin);
+  }
+
+  @Test
+  void isFoundOnTheClassPathBesideAnEngineOnTheModulePath() throws Exception {
+    assertThat(
+            java(
+                "-p",
+                engine(),
+                "--add-modules",
+                "ALL-MODULE-PATH",
+                "-cp",
+                join(listing.toString(), plugin.toString()),
+                "Listing"))
+        .containsExactly("speculator ngram AVAILABLE " + plugin);
+  }
+
+  @Test
+  void isFoundInThePluginFolderOfAnEngineOnTheModulePath() throws Exception {
+    Path folder = pluginFolder();
+    assertThat(
+            java(
+                "--illegal-native-access=deny",
+                "-p",
+                engine(),
+                "--add-modules",
+                "ALL-MODULE-PATH",
+                "-cp",
+                listing.toString(),
+                "Listing",
+                folder.toString()))
+        .containsExactly("speculator ngram AVAILABLE " + folder.resolve("ngram/ngram.jar"));
+  }
+
+  @Test
+  void isFoundInThePluginFolderOfAnEngineOnTheClassPath() throws Exception {
+    Path folder = pluginFolder();
+    assertThat(java("-cp", join(engine(), listing.toString()), "Listing", folder.toString()))
+        .containsExactly("speculator ngram AVAILABLE " + folder.resolve("ngram/ngram.jar"));
+  }
+
+  @Test
+  void theFirstPlaceWinsAndTheOtherIsReported() throws Exception {
+    Path folder = pluginFolder();
+    assertThat(
+            java(
+                "-cp",
+                join(engine(), plugin.toString(), listing.toString()),
+                "Listing",
+                folder.toString()))
+        .contains("speculator ngram AVAILABLE " + plugin);
+  }
+
+  private static Path pluginFolder() throws IOException {
+    Path folder = Files.createTempDirectory(work, "plugins");
+    Path own = Files.createDirectories(folder.resolve("ngram"));
+    Files.copy(plugin, own.resolve("ngram.jar"));
+    return folder;
+  }
+
+  /** The engine's own jars and class folders, as the tests run with them. */
+  private static String engine() {
+    String path = System.getProperty("jdk.module.path", System.getProperty("java.class.path"));
+    List<String> parts = new ArrayList<>();
+    for (String part : path.split(File.pathSeparator)) {
+      boolean engine = part.contains("engine-runtime") || part.contains("engine-api");
+      if (!part.contains("test-classes")
+          && (engine || part.contains("jackson") || part.contains("slf4j-api"))) {
+        parts.add(part);
+      }
+    }
+    assertThat(parts).hasSizeGreaterThanOrEqualTo(5);
+    return String.join(File.pathSeparator, parts);
+  }
+
+  private static String join(String... parts) {
+    return String.join(File.pathSeparator, parts);
+  }
+
+  private static List<String> java(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
+    command.addAll(List.of(arguments));
+    Path errors = Files.createTempFile(work, "errors", ".txt");
+    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(errors)).isZero();
+    return output.lines().toList();
+  }
+}
