@@ -7,9 +7,9 @@ import jdk.incubator.vector.VectorShuffle;
 
 /**
  * The order of a row's elements in which weights fall out of 32-bit words: of each block of {@code
- * streams · lanes} elements first those that stand first in their word, then the second ones, and so
- * on. Products take their sums in this order, in each lane by itself; rows are padded with zeros to
- * whole blocks.
+ * streams · lanes} elements first those that stand first in their word, then the second ones, and
+ * so on. Products take their sums in this order, in each lane by itself; rows are padded with zeros
+ * to whole blocks.
  */
 final class Interleaving {
   private static final int L = Lanes.COUNT;

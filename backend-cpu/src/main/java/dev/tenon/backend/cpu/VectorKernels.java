@@ -4,15 +4,26 @@ import dev.tenon.spi.backend.DeltaNetWeights;
 import dev.tenon.spi.backend.NormWeights;
 import java.util.List;
 
-/** The fast kernels: vectors, and the workers of a pool. */
+/**
+ * The kernels on vectors and several threads. Every result has one order of summation, which
+ * depends neither on the number of threads nor on what is computed beside it.
+ */
 final class VectorKernels implements Kernels {
+  private static final float UNIT_EPSILON = 1e-6f;
+
+  /** Elements below which a job is not shared. */
+  private static final int SHARED_FROM = 16 * 1024;
+
   private final WorkerPool workers;
   private final VectorProducts products;
-  private final ScalarKernels scalar = new ScalarKernels();
+  private final VectorAttention attention;
+  private final VectorDelta delta = new VectorDelta();
+  private final ScalarKernels plain = new ScalarKernels();
 
   VectorKernels(WorkerPool workers) {
     this.workers = workers;
-    this.products = new VectorProducts(workers);
+    products = new VectorProducts(workers);
+    attention = new VectorAttention(workers);
   }
 
   @Override
@@ -28,22 +39,38 @@ final class VectorKernels implements Kernels {
   @Override
   public void normalise(
       float[] x, int xOffset, int rows, NormWeights norm, float[] y, int yOffset) {
-    scalar.normalise(x, xOffset, rows, norm, y, yOffset);
+    int width = norm.scale().length;
+    if (rows > 1 && (long) rows * width >= SHARED_FROM) {
+      workers.run(rows, row -> normalise(x, xOffset + row * width, norm, y, yOffset + row * width));
+    } else {
+      for (int row = 0; row < rows; row++) {
+        normalise(x, xOffset + row * width, norm, y, yOffset + row * width);
+      }
+    }
+  }
+
+  private static void normalise(float[] x, int from, NormWeights norm, float[] y, int to) {
+    VectorRows.normalise(x, from, norm.scale(), norm.epsilon(), y, to);
   }
 
   @Override
   public void add(float[] sum, float[] term, int length) {
-    scalar.add(sum, term, length);
+    int parts = Math.ceilDiv(length, SHARED_FROM);
+    workers.run(
+        parts,
+        part ->
+            VectorRows.add(
+                sum, term, part * SHARED_FROM, Math.min(length, (part + 1) * SHARED_FROM)));
   }
 
   @Override
   public void gateUp(float[] gate, float[] up, int offset, int length) {
-    scalar.gateUp(gate, up, offset, length);
+    VectorRows.gateUp(gate, up, offset, length);
   }
 
   @Override
   public void silu(float[] x, int offset, int length) {
-    scalar.silu(x, offset, length);
+    VectorRows.silu(x, offset, length);
   }
 
   @Override
@@ -54,32 +81,44 @@ final class VectorKernels implements Kernels {
       int zOffset,
       int length,
       DeltaNetWeights.GateActivation activation) {
-    scalar.gate(y, yOffset, z, zOffset, length, activation);
+    VectorRows.gate(y, yOffset, z, zOffset, length, activation);
   }
 
   @Override
   public void unit(float[] x, int offset, int length, float factor) {
-    scalar.unit(x, offset, length, factor);
+    VectorRows.unit(x, offset, length, factor, UNIT_EPSILON);
   }
 
   @Override
   public void convolve(
       float[] taps, int width, int channels, float[] x, int xOffset, float[] y, int yOffset) {
-    scalar.convolve(taps, width, channels, x, xOffset, y, yOffset);
+    VectorRows.convolve(taps, width, channels, x, xOffset, y, yOffset);
   }
 
   @Override
   public void attention(Attention job) {
-    scalar.attention(job);
+    if (VectorAttention.serves(job)) {
+      attention.attend(job);
+    } else {
+      plain.attention(job);
+    }
   }
 
   @Override
   public void deltaSteps(Delta job) {
-    scalar.deltaSteps(job);
+    if (VectorDelta.serves(job)) {
+      delta.steps(job);
+    } else {
+      plain.deltaSteps(job);
+    }
   }
 
   @Override
   public void deltaChunks(Delta job) {
-    scalar.deltaChunks(job);
+    if (VectorDelta.serves(job)) {
+      delta.chunks(job);
+    } else {
+      plain.deltaChunks(job);
+    }
   }
 }

@@ -18,8 +18,8 @@ final class VectorMath {
   private VectorMath() {}
 
   /**
-   * eˣ, relative error below 3e-7; arguments below −87.33 count as −87.33, above 88.72 as 88.72. The
-   * polynomial is that of Cephes' expf (Moshier).
+   * eˣ, relative error below 3e-7; arguments below −87.33 count as −87.33, above 88.72 as 88.72.
+   * The polynomial is that of Cephes' expf (Moshier).
    */
   static FloatVector exp(FloatVector argument) {
     FloatVector x = argument.max(LEAST).min(GREATEST);

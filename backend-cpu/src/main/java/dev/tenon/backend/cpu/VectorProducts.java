@@ -159,7 +159,9 @@ final class VectorProducts {
     }
   }
 
-  /** Up to four rows with up to four outputs; a panel holds four rows, the last ones perhaps stale. */
+  /**
+   * Up to four rows with up to four outputs; a panel holds four rows, the last ones perhaps stale.
+   */
   private void tile(
       Task task, int row, int rows, int out, int outs, float[] panel, int at, float[] sums) {
     int stride = task.stride();

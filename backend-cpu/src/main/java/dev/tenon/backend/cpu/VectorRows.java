@@ -9,8 +9,7 @@ final class VectorRows {
 
   private VectorRows() {}
 
-  static void normalise(
-      float[] x, int from, float[] scale, float epsilon, float[] y, int to) {
+  static void normalise(float[] x, int from, float[] scale, float epsilon, float[] y, int to) {
     int width = scale.length;
     float factor = (float) (1 / Math.sqrt(squares(x, from, width) / width + epsilon));
     int i = 0;

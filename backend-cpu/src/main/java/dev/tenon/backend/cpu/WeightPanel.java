@@ -44,8 +44,7 @@ final class WeightPanel {
     };
   }
 
-  private static int floats(
-      MemorySegment data, long offset, int columns, float[] panel, int at) {
+  private static int floats(MemorySegment data, long offset, int columns, float[] panel, int at) {
     for (int c = 0; c < columns; c += L) {
       FloatVector.fromMemorySegment(Lanes.FLOATS, data, offset + 4L * c, Lanes.LITTLE)
           .intoArray(panel, at + c);
@@ -89,13 +88,10 @@ final class WeightPanel {
         .mul(0x1p112f);
   }
 
-  private static int scaledBytes(
-      HostMatrix matrix, int row, int columns, float[] panel, int at) {
+  private static int scaledBytes(HostMatrix matrix, int row, int columns, float[] panel, int at) {
     BlockScale scale = matrix.scale();
     int block = 4 * L;
-    if (scale == null
-        || scale.blockColumns() % block != 0
-        || scale.firstColumn() % block != 0) {
+    if (scale == null || scale.blockColumns() % block != 0 || scale.firstColumn() % block != 0) {
       return 0; // a scale changes within a vector: element by element
     }
     long offset = row * matrix.rowStride();

@@ -5,11 +5,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads that share one job at a time with the thread that brings it. Idle workers spin briefly and
- * then park, so that pools of several ranks do not burn each other's cores.
+ * Threads that share one job at a time with the thread that brings it. Parts are taken one by one,
+ * so a worker that the system holds up delays nobody; which worker does a part changes no result.
+ * Idle workers spin for some microseconds, where there are cores for all, and then park.
  */
 final class WorkerPool implements AutoCloseable {
-  private static final int SPINS = 4_000;
+  private static final int SPINS = 2_000;
 
   /** A part of a job. */
   @FunctionalInterface
@@ -19,18 +20,54 @@ final class WorkerPool implements AutoCloseable {
   }
 
   private final Thread[] threads;
-  private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger unfinished = new AtomicInteger();
-  private volatile int epoch;
+  private final int spins;
   private volatile boolean closed;
-  private volatile @Nullable Part job;
-  private volatile int parts;
-  private volatile @Nullable Throwable failure;
+  private volatile Job job = new Job(0, index -> {});
+  private volatile int parked;
 
+  /** A pool that has the machine for itself. */
   WorkerPool(int size, String name) {
+    this(size, size, name);
+  }
+
+  /**
+   * @param size threads that work on a job, the caller included
+   * @param total threads of all pools that work at once
+   */
+  WorkerPool(int size, int total, String name) {
+    spins = total <= Runtime.getRuntime().availableProcessors() ? SPINS : 0;
     threads = new Thread[size - 1];
     for (int i = 0; i < threads.length; i++) {
       threads[i] = Thread.ofPlatform().daemon().name(name + "-worker-" + (i + 1)).start(this::work);
+    }
+  }
+
+  /** One job: who comes late finds nothing left and touches nothing. */
+  private static final class Job {
+    final int count;
+    final Part part;
+    final AtomicInteger next = new AtomicInteger();
+    final AtomicInteger done = new AtomicInteger();
+    volatile @Nullable Throwable failure;
+    volatile @Nullable Thread waiting;
+
+    Job(int count, Part part) {
+      this.count = count;
+      this.part = part;
+    }
+
+    void work() {
+      for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+        try {
+          part.run(i);
+        } catch (Throwable t) {
+          failure = t;
+        } finally {
+          if (done.incrementAndGet() == count) {
+            LockSupport.unpark(waiting);
+          }
+        }
+      }
     }
   }
 
@@ -47,59 +84,52 @@ final class WorkerPool implements AutoCloseable {
       }
       return;
     }
-    failure = null;
-    job = part;
-    parts = count;
-    next.set(0);
-    unfinished.set(threads.length);
-    epoch++;
-    for (Thread thread : threads) {
-      LockSupport.unpark(thread);
-    }
-    take(part, count);
-    for (int spins = 0; unfinished.get() > 0; spins++) {
-      if (spins < SPINS) {
-        Thread.onSpinWait();
-      } else {
-        Thread.yield();
+    Job mine = new Job(count, part);
+    job = mine;
+    if (parked > 0) {
+      for (Thread thread : threads) {
+        LockSupport.unpark(thread);
       }
     }
-    Throwable thrown = failure;
+    mine.work();
+    for (int i = 0; i < spins && mine.done.get() < count; i++) {
+      Thread.onSpinWait();
+    }
+    if (mine.done.get() < count) {
+      mine.waiting = Thread.currentThread();
+      while (mine.done.get() < count) {
+        LockSupport.park(this);
+      }
+    }
+    Throwable thrown = mine.failure;
     if (thrown != null) {
       throw new IllegalStateException("a worker failed", thrown);
     }
   }
 
-  private void take(Part part, int count) {
-    for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-      part.run(i);
+  private void work() {
+    Job seen = job;
+    while (!closed) {
+      for (int i = 0; i < spins && job == seen && !closed; i++) {
+        Thread.onSpinWait();
+      }
+      if (job == seen && !closed) {
+        rest(seen);
+      }
+      seen = job;
+      seen.work();
     }
   }
 
-  private void work() {
-    int seen = 0;
-    while (!closed) {
-      for (int spins = 0; epoch == seen && !closed; spins++) {
-        if (spins < SPINS) {
-          Thread.onSpinWait();
-        } else {
-          LockSupport.park(this);
-        }
-      }
-      if (closed) {
-        return;
-      }
-      seen = epoch;
-      Part part = job;
-      try {
-        if (part != null) {
-          take(part, parts);
-        }
-      } catch (Throwable t) {
-        failure = t;
-      } finally {
-        unfinished.decrementAndGet();
-      }
+  private void rest(Job seen) {
+    synchronized (this) {
+      parked++;
+    }
+    while (job == seen && !closed) {
+      LockSupport.park(this);
+    }
+    synchronized (this) {
+      parked--;
     }
   }
 
