@@ -5,16 +5,20 @@ import dev.tenon.api.TenonException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Reads the vocabulary of a {@code tokenizer.json} without keeping the rest of the file. */
 final class TokenizerFile {
   static final String NAME = "tokenizer.json";
   private static final int LARGEST_ID = 10_000_000;
-  private static final JsonMapper MAPPER = new JsonMapper();
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   private final Vocabulary.Builder vocabulary = new Vocabulary.Builder();
   private final Path file;
@@ -58,7 +62,7 @@ final class TokenizerFile {
   }
 
   private TenonException damaged(
-      String detail, @org.jspecify.annotations.Nullable Throwable cause) {
+      String detail, @Nullable Throwable cause) {
     return new TenonException(
         ErrorCode.INVALID_CHECKPOINT, file + " is not a usable tokenizer: " + detail, cause);
   }
@@ -81,7 +85,7 @@ final class TokenizerFile {
   }
 
   private void addedTokens(JsonParser parser) {
-    for (tools.jackson.databind.JsonNode token : MAPPER.readTree(parser)) {
+    for (JsonNode token : MAPPER.readTree(parser)) {
       String content = token.path("content").asString("");
       int id = checked(token.path("id").asInt(-1), content);
       if (token.path("special").asBoolean(false)) {
