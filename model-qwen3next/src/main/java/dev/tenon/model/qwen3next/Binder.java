@@ -52,15 +52,10 @@ final class Binder {
     List<Layer> layers = new ArrayList<>();
     for (int index = 0; index < config.layers(); index++) {
       layers.add(
-          layer(
-              index,
-              Names.layer(index),
-              config.mixers().get(index),
-              config.isDense(index)));
+          layer(index, Names.layer(index), config.mixers().get(index), config.isDense(index)));
     }
     Packed.Norm norm = weights.norm(zeroCentred(Names.FINAL_NORM));
-    @Nullable Qwen3NextDraftHead draftHead =
-        drafting ? draftHead(embedding, head) : null;
+    @Nullable Qwen3NextDraftHead draftHead = drafting ? draftHead(embedding, head) : null;
     return new Qwen3NextModel(backend.ops(), embedding, layers, norm, head, draftHead);
   }
 
@@ -90,10 +85,8 @@ final class Binder {
     NormWeights feedForwardNorm = zeroCentred(prefix + Names.FEED_FORWARD_NORM);
     Packed mixing =
         switch (mixer) {
-          case FULL_ATTENTION ->
-              weights.attention(attention(prefix + Names.ATTENTION, inputNorm));
-          case LINEAR_ATTENTION ->
-              weights.deltaNet(deltaNet(prefix + Names.DELTA_NET, inputNorm));
+          case FULL_ATTENTION -> weights.attention(attention(prefix + Names.ATTENTION, inputNorm));
+          case LINEAR_ATTENTION -> weights.deltaNet(deltaNet(prefix + Names.DELTA_NET, inputNorm));
         };
     Packed feedForward =
         dense
@@ -169,8 +162,8 @@ final class Binder {
     for (int expert = first; expert < first + held; expert++) {
       if (fused) {
         HostMatrix both = source.expertMatrix(prefix + Names.FUSED_GATE_UP, expert);
-        gate.add(both.slicedRows(0, both.rows() / 2));
-        up.add(both.slicedRows(both.rows() / 2, both.rows() / 2));
+        gate.add(ownRows(both.slicedRows(0, config.expertWidth())));
+        up.add(ownRows(both.slicedRows(config.expertWidth(), config.expertWidth())));
         down.add(source.expertMatrix(prefix + Names.FUSED_DOWN, expert));
       } else {
         String name = prefix + "experts." + expert + ".";
@@ -190,6 +183,17 @@ final class Binder {
         up,
         down,
         config.sharedWidth() > 0 ? shared(prefix) : null);
+  }
+
+  /** This rank's rows of one expert's matrix. */
+  private HostMatrix ownRows(HostMatrix matrix) {
+    return switch (layout.experts()) {
+      case SLICED -> {
+        int count = matrix.rows() / layout.size();
+        yield matrix.slicedRows(count * layout.rank(), count);
+      }
+      case WHOLE -> matrix;
+    };
   }
 
   private MoeWeights.SharedExpert shared(String prefix) {

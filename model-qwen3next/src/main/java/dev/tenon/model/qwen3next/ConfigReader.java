@@ -52,6 +52,7 @@ final class ConfigReader {
       throw fields.wrong("num_experts_per_tok", perToken, "at most num_experts, " + experts);
     }
     int maxPositions = fields.integer("max_position_embeddings", 32_768, 1);
+    RotaryReader.Rotary rotary = new RotaryReader(fields).read(headDim, maxPositions, notes);
     boolean attentionBias = fields.flag("attention_bias", false);
     Set<Integer> dense = denseLayers(layers, experts);
     return new Config(
@@ -65,7 +66,7 @@ final class ConfigReader {
         fields.flag("attn_output_gate", true) ? OutputGate.SIGMOID : OutputGate.NONE,
         attentionBias || fields.flag("qkv_bias", false),
         attentionBias,
-        new RotaryReader(fields).read(headDim, maxPositions, notes),
+        rotary.table(),
         keyHeads,
         valueHeads,
         size("linear_key_head_dim", 128),
@@ -80,7 +81,7 @@ final class ConfigReader {
         size("intermediate_size", 5632),
         (float) fields.positive("rms_norm_eps", 1e-6),
         fields.flag("tie_word_embeddings", false),
-        maxPositions,
+        rotary.maxPositions(),
         endOfTextIds(),
         draftLayers(),
         notes);
@@ -130,6 +131,12 @@ final class ConfigReader {
 
   private Set<Integer> denseLayers(int layers, int experts) {
     Set<Integer> dense = new HashSet<>(fields.integers("mlp_only_layers"));
+    if (dense.stream().anyMatch(layer -> layer >= layers)) {
+      throw fields.wrong(
+          "mlp_only_layers",
+          fields.values().get("mlp_only_layers"),
+          "indices below num_hidden_layers, " + layers);
+    }
     int step = fields.integer("decoder_sparse_step", 1, 1);
     for (int layer = 0; layer < layers; layer++) {
       if (experts == 0 || (layer + 1) % step != 0) {
@@ -140,8 +147,7 @@ final class ConfigReader {
   }
 
   private GateActivation gateActivation() {
-    String name =
-        fields.word("output_gate_type", "silu", List.of("silu", "swish", "sigmoid"));
+    String name = fields.word("output_gate_type", "silu", List.of("silu", "swish", "sigmoid"));
     return name.equals("sigmoid") ? GateActivation.SIGMOID : GateActivation.SILU;
   }
 

@@ -5,7 +5,6 @@ final class Names {
   static final String EMBEDDING = "model.embed_tokens.weight";
   static final String FINAL_NORM = "model.norm.weight";
   static final String HEAD = "lm_head.weight";
-  static final String DRAFTING = "mtp.";
   static final String DRAFT_PROJECTION = "mtp.fc.weight";
   static final String DRAFT_EMBEDDING_NORM = "mtp.pre_fc_norm_embedding.weight";
   static final String DRAFT_HIDDEN_NORM = "mtp.pre_fc_norm_hidden.weight";

@@ -62,7 +62,6 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
   @Override
   public boolean ignores(String tensorName) {
     return tensorName.endsWith("rotary_emb.inv_freq")
-        || tensorName.startsWith(Names.DRAFTING)
         || (config.tiedHead() && tensorName.equals(Names.HEAD));
   }
 
@@ -97,14 +96,14 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
     if (config.mixers().contains(Config.Mixer.LINEAR_ATTENTION)) {
       requireDivisible(problems, "linear_num_key_heads", config.keyHeads(), ranks);
     }
-    if (config.denseLayers().size() < config.layers()) {
+    boolean draftsWithExperts = config.draftLayers() > 0 && config.experts() > 0;
+    if (config.denseLayers().size() < config.layers() || draftsWithExperts) {
       switch (experts) {
         case SLICED ->
             requireDivisible(problems, "moe_intermediate_size", config.expertWidth(), ranks);
         case WHOLE -> requireDivisible(problems, "num_experts", config.experts(), ranks);
       }
-      requireDivisible(
-          problems, "shared_expert_intermediate_size", config.sharedWidth(), ranks);
+      requireDivisible(problems, "shared_expert_intermediate_size", config.sharedWidth(), ranks);
     }
     if (!config.denseLayers().isEmpty()) {
       requireDivisible(problems, "intermediate_size", config.denseWidth(), ranks);
@@ -127,8 +126,7 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
     int layers = config.layers() + (isDrafting(drafting) ? config.draftLayers() : 0);
     for (int layer = 0; layer < layers; layer++) {
       states.add(
-          layer < config.layers()
-                  && config.mixers().get(layer) == Config.Mixer.LINEAR_ATTENTION
+          layer < config.layers() && config.mixers().get(layer) == Config.Mixer.LINEAR_ATTENTION
               ? new StateSpec.Recurrent(
                   layer,
                   config.convChannels() / layout.size(),

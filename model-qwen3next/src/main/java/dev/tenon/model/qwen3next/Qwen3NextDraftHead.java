@@ -11,8 +11,8 @@ import dev.tenon.spi.model.DraftHead;
 import java.util.List;
 
 /**
- * The multi-token-prediction head: joins the model's hidden row with the embedding of the token that
- * follows, and passes one layer of its own; embedding and output head are the model's.
+ * The multi-token-prediction head: joins the model's hidden row with the embedding of the token
+ * that follows, and passes one layer of its own; embedding and output head are the model's.
  *
  * @param ops operations of the rank
  * @param embedding the model's

@@ -5,14 +5,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Reads the position embedding. YaRN (Peng et al. 2023, "YaRN: Efficient Context Window Extension of
- * Large Language Models"): frequencies that turn often within the original context stay, those that
- * turn seldom are divided by the factor, with a ramp between; cosine and sine are scaled by an
+ * Reads the position embedding. YaRN (Peng et al. 2023, "YaRN: Efficient Context Window Extension
+ * of Large Language Models"): frequencies that turn often within the original context stay, those
+ * that turn seldom are divided by the factor, with a ramp between; cosine and sine are scaled by an
  * attention factor.
  */
 final class RotaryReader {
   private static final double DEFAULT_THETA = 10_000;
   private static final double DEFAULT_PARTIAL = 0.25;
+  private static final List<String> KINDS = List.of("default", "linear", "yarn");
 
   private final Fields config;
   private final Fields block;
@@ -26,7 +27,15 @@ final class RotaryReader {
     this.other = scaling.isEmpty() ? scaling : parameters;
   }
 
-  RotaryTable read(int headDim, int maxPositions, List<String> notes) {
+  /**
+   * What was read.
+   *
+   * @param table frequencies and magnitude
+   * @param maxPositions longest sequence that they were made for
+   */
+  record Rotary(RotaryTable table, int maxPositions) {}
+
+  Rotary read(int headDim, int maxPositions, List<String> notes) {
     double theta = number("rope_theta", DEFAULT_THETA);
     double partial = number("partial_rotary_factor", DEFAULT_PARTIAL);
     int dim = (int) (headDim * partial);
@@ -38,13 +47,11 @@ final class RotaryReader {
     }
     String kind = block.word("rope_type", block.word("type", "default", KINDS), KINDS);
     return switch (kind) {
-      case "default" -> new RotaryTable(plain(theta, dim), 1f);
-      case "linear" -> linear(theta, dim, notes);
+      case "default" -> new Rotary(new RotaryTable(plain(theta, dim), 1f), maxPositions);
+      case "linear" -> linear(theta, dim, maxPositions, notes);
       default -> yarn(theta, dim, maxPositions, notes);
     };
   }
-
-  private static final List<String> KINDS = List.of("default", "linear", "yarn");
 
   private double number(String key, double otherwise) {
     if (block.has(key)) {
@@ -64,17 +71,17 @@ final class RotaryReader {
     return frequencies;
   }
 
-  private RotaryTable linear(double theta, int dim, List<String> notes) {
+  private Rotary linear(double theta, int dim, int maxPositions, List<String> notes) {
     double factor = factor();
     float[] frequencies = plain(theta, dim);
     for (int i = 0; i < frequencies.length; i++) {
       frequencies[i] /= (float) factor;
     }
     notes.add("linear position scaling by " + factor);
-    return new RotaryTable(frequencies, 1f);
+    return new Rotary(new RotaryTable(frequencies, 1f), maxPositions);
   }
 
-  private RotaryTable yarn(double theta, int dim, int maxPositions, List<String> notes) {
+  private Rotary yarn(double theta, int dim, int maxPositions, List<String> notes) {
     double factor = factor();
     int original = block.integer("original_max_position_embeddings", maxPositions, 1);
     double fast = block.positive("beta_fast", 32);
@@ -104,7 +111,8 @@ final class RotaryReader {
             factor,
             original,
             magnitude));
-    return new RotaryTable(frequencies, magnitude);
+    int longest = (int) Math.min(Integer.MAX_VALUE, original * factor);
+    return new Rotary(new RotaryTable(frequencies, magnitude), Math.max(maxPositions, longest));
   }
 
   /** The index whose frequency turns {@code rotations} times within the original context. */

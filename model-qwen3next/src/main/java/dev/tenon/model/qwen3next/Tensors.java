@@ -27,8 +27,7 @@ final class Tensors {
     Tensors tensors = new Tensors(config, checkpoint);
     tensors.global();
     for (int layer = 0; layer < config.layers(); layer++) {
-      tensors.layer(
-          Names.layer(layer), config.mixers().get(layer), config.isDense(layer));
+      tensors.layer(Names.layer(layer), config.mixers().get(layer), config.isDense(layer));
     }
     if (drafting) {
       tensors.drafting();
@@ -77,8 +76,7 @@ final class Tensors {
     quantised(prefix + "q_proj.weight", ROWS, config.queryRows(), hidden);
     quantised(prefix + "k_proj.weight", heads, kvRows, hidden);
     quantised(prefix + "v_proj.weight", heads, kvRows, hidden);
-    quantised(
-        prefix + "o_proj.weight", COLUMNS, hidden, (long) config.heads() * config.headDim());
+    quantised(prefix + "o_proj.weight", COLUMNS, hidden, (long) config.heads() * config.headDim());
     plain(prefix + "q_norm.weight", WHOLE, config.headDim());
     plain(prefix + "k_norm.weight", WHOLE, config.headDim());
     if (config.queryBias()) {
@@ -93,8 +91,7 @@ final class Tensors {
 
   private void deltaNet(String prefix) {
     int hidden = config.hidden();
-    List<Integer> sections =
-        List.of(config.keyWidth(), config.keyWidth(), config.valueWidth());
+    List<Integer> sections = List.of(config.keyWidth(), config.keyWidth(), config.valueWidth());
     quantised(
         prefix + "in_proj_qkvz.weight",
         ROWS,
@@ -118,14 +115,14 @@ final class Tensors {
     int width = config.expertWidth();
     plain(prefix + "gate.weight", WHOLE, config.experts(), hidden);
     if (checkpoint.tensors().containsKey(prefix + Names.FUSED_GATE_UP)) {
-      ShardSpec halves = new ShardSpec.RowSections(List.of(width, width));
-      plain(
+      // A rank takes its rows of gate and of up as two views; sections would have to be copied.
+      quantised(
           prefix + Names.FUSED_GATE_UP,
-          new ShardSpec.AllExperts(halves),
+          new ShardSpec.AllExperts(WHOLE),
           config.experts(),
           2L * width,
           hidden);
-      plain(
+      quantised(
           prefix + Names.FUSED_DOWN,
           new ShardSpec.AllExperts(COLUMNS),
           config.experts(),

@@ -8,9 +8,9 @@ import dev.tenon.spi.model.DraftHead;
 import dev.tenon.spi.speculation.Speculator;
 
 /**
- * Drafts with the model's head: a first pass over all of the step's rows, which keeps the head's keys
- * and values complete, then one row per sequence for each further draft, fed with the head's own
- * output.
+ * Drafts with the model's head: a first pass over all of the step's rows, which keeps the head's
+ * keys and values complete, then one row per sequence for each further draft, fed with the head's
+ * own output.
  */
 final class MtpSpeculator implements Speculator.OnDevice {
   private final Ops ops;
@@ -26,8 +26,7 @@ final class MtpSpeculator implements Speculator.OnDevice {
     Activations continued = hidden;
     for (int pass = 0; pass < step.draftTokens(); pass++) {
       Rows rows = step.draftRows(pass);
-      Activations selected =
-          ops.linear().select(rows, head.forward(step, rows, continued, pass));
+      Activations selected = ops.linear().select(rows, head.forward(step, rows, continued, pass));
       ops.sampling().draft(step, head.logits(rows, selected), pass);
       continued = selected;
     }
