@@ -27,6 +27,8 @@ public final class PluginCatalog {
   private final PluginScan<ToolParserProvider> toolParsers =
       new PluginScan<>(PluginKind.TOOL_PARSER, ToolParserProvider.class);
 
+  private final List<Unusable> folders = new ArrayList<>();
+
   private PluginCatalog() {}
 
   /**
@@ -37,7 +39,7 @@ public final class PluginCatalog {
    */
   public static PluginCatalog find(@Nullable Path pluginFolder) {
     PluginCatalog catalog = new PluginCatalog();
-    for (PluginSource source : PluginSources.of(pluginFolder)) {
+    for (PluginSource source : PluginSources.of(pluginFolder, catalog.folders::add)) {
       catalog.scans().forEach(scan -> scan.scan(source));
     }
     return catalog;
@@ -66,7 +68,7 @@ public final class PluginCatalog {
   }
 
   List<Unusable> unusable() {
-    List<Unusable> all = new ArrayList<>();
+    List<Unusable> all = new ArrayList<>(folders);
     scans().forEach(scan -> all.addAll(scan.unusable()));
     return all;
   }

@@ -37,11 +37,7 @@ public final class PluginReports {
     for (Unusable plugin : catalog.unusable()) {
       reports.add(
           new PluginReport(
-              plugin.kind().label(),
-              plugin.id(),
-              plugin.location(),
-              plugin.reason(),
-              Selection.UNUSABLE));
+              plugin.kind(), plugin.id(), plugin.location(), plugin.reason(), Selection.UNUSABLE));
     }
     return reports;
   }

@@ -124,7 +124,7 @@ final class PluginScan<P extends Provider> {
   }
 
   private void note(String id, String location, ErrorCode code, String reason) {
-    unusable.add(new Unusable(kind, id, location, code, reason));
+    unusable.add(new Unusable(kind.label(), id, location, code, reason));
     LOG.warn("{} plugin {} in {} {}", kind.label(), id, location, reason);
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,14 +24,15 @@ final class PluginSources {
   /**
    * Module path and class path, then each {@code <name>} of the plugin folder in order of names.
    *
+   * @param failures told of folders that cannot be opened
    * @throws TenonException {@code INVALID_CONFIGURATION} if there is no such folder
    */
-  static List<PluginSource> of(@Nullable Path pluginFolder) {
+  static List<PluginSource> of(@Nullable Path pluginFolder, Consumer<Unusable> failures) {
     List<PluginSource> sources = new ArrayList<>();
     sources.add(paths());
     if (pluginFolder != null) {
       for (Path folder : folders(pluginFolder)) {
-        open(folder, sources);
+        open(folder, sources, failures);
       }
     }
     return sources;
@@ -50,16 +52,22 @@ final class PluginSources {
         type -> true);
   }
 
-  private static void open(Path folder, List<PluginSource> sources) {
+  private static void open(Path folder, List<PluginSource> sources, Consumer<Unusable> failures) {
     try {
       List<Path> jars = jars(folder);
       if (jars.isEmpty()) {
-        LOG.warn("{} holds no *.jar; expected a plugin's jars there", folder);
-      } else {
-        sources.add(PluginFolder.open(folder, jars));
+        throw new IOException("it holds no *.jar");
       }
+      sources.add(PluginFolder.open(folder, jars));
     } catch (IOException | RuntimeException | LinkageError e) {
-      LOG.warn("the plugin in {} is left out: {}", folder, e.toString());
+      LOG.warn("the plugin in {} is left out", folder, e);
+      failures.accept(
+          new Unusable(
+              "folder",
+              String.valueOf(folder.getFileName()),
+              folder.toString(),
+              ErrorCode.PLUGIN_INCOMPATIBLE,
+              "cannot be opened: " + (e.getCause() == null ? e : e + ", " + e.getCause())));
     }
   }
 

@@ -109,6 +109,53 @@ class PluginDiscoveryTest {
         .contains("speculator ngram AVAILABLE " + plugin);
   }
 
+  @Test
+  void backendsInThePluginFolderGetTheNativeAccessThatTheRuntimeHas() throws Exception {
+    Path folder = pluginFolder();
+    String source =
+        """
+        package x;
+        import dev.tenon.spi.Probe;
+        import dev.tenon.spi.backend.*;
+        public class Native implements BackendProvider {
+          public String id() { return "native"; }
+          public int spiVersion() { return SPI_VERSION; }
+          public Probe probe() {
+            boolean other = getClass().getModule().getLayer() != null
+                && getClass().getModule().isNativeAccessEnabled();
+            return new Probe.Fit(1, "native " + other);
+          }
+          public RankPlacement rankPlacement() { return RankPlacement.PROCESSES; }
+          public java.util.List<Backend> open(BackendOptions options) { return null; }
+        }
+        """;
+    Path jar =
+        new PluginJar(work)
+            .source("x/Native.java", source)
+            .service("dev.tenon.spi.backend.BackendProvider", "x.Native")
+            .build("device.jar");
+    Files.copy(jar, Files.createDirectories(folder.resolve("native")).resolve("device.jar"));
+    String states = LISTING.replace("+ \" \" + report.location()", "+ \" \" + report.state()");
+    Path stateListing = new PluginJar(work).source("Listing.java", states).build("states.jar");
+    List<String> shared =
+        List.of(
+            "--illegal-native-access=deny",
+            "-p",
+            engine(),
+            "--add-modules",
+            "ALL-MODULE-PATH",
+            "-cp",
+            stateListing.toString(),
+            "Listing",
+            folder.toString());
+    List<String> granted = new ArrayList<>(shared);
+    granted.addFirst("--enable-native-access=dev.tenon.engine.runtime");
+    assertThat(java(granted.toArray(String[]::new)))
+        .contains("backend native CHOSEN score 1: native true");
+    assertThat(java(shared.toArray(String[]::new)))
+        .contains("backend native CHOSEN score 1: native false");
+  }
+
   private static Path pluginFolder() throws IOException {
     Path folder = Files.createTempDirectory(work, "plugins");
     Path own = Files.createDirectories(folder.resolve("ngram"));
