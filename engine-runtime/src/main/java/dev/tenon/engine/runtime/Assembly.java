@@ -46,8 +46,7 @@ record Assembly(
     Scheduler scheduler =
         new Scheduler(parts.limits(), config.chunkedPrefill(), seniority, drafter);
     int draftTokens = parts.limits().draftTokens();
-    StatisticsRecorder statistics =
-        new StatisticsRecorder(plan.pages(), plan.slots(), draftTokens);
+    StatisticsRecorder statistics = new StatisticsRecorder(plan.pages(), plan.slots(), draftTokens);
     CommandQueue commands = new CommandQueue();
     LoadGauge gauge = new LoadGauge(config.maxWaiting());
     StepRunner runner = new StepRunner(parts.ranks(), parts.limits());

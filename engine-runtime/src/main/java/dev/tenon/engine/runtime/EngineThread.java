@@ -66,11 +66,10 @@ final class EngineThread {
   }
 
   void refuseNew() {
-    health.updateAndGet(
-        now ->
-            now.state() == State.SERVING
-                ? new EngineHealth(State.DRAINING, "it ends what runs and takes nothing new")
-                : now);
+    health.updateAndGet(now ->
+        now.state() == State.SERVING
+            ? new EngineHealth(State.DRAINING, "it ends what runs and takes nothing new")
+            : now);
   }
 
   /** Hands a command over; one that comes after the end is answered at once. */
@@ -88,11 +87,8 @@ final class EngineThread {
     if (!stopping.compareAndSet(false, true)) {
       return false;
     }
-    health.updateAndGet(
-        now ->
-            now.state() == State.FAILED
-                ? now
-                : new EngineHealth(State.CLOSED, "closed by its owner"));
+    health.updateAndGet(now ->
+        now.state() == State.FAILED ? now : new EngineHealth(State.CLOSED, "closed by its owner"));
     assembly.commands().add(new Command.Shutdown());
     boolean interrupted = joinUninterruptibly(PATIENCE);
     if (thread.isAlive()) {
@@ -138,8 +134,7 @@ final class EngineThread {
 
   private void fail(TenonException failure) {
     LOG.error("the engine ends: {}", failure.getMessage(), failure);
-    health.set(
-        new EngineHealth(State.FAILED, failure.code() + ": " + failure.getMessage()));
+    health.set(new EngineHealth(State.FAILED, failure.code() + ": " + failure.getMessage()));
     end(failure);
   }
 

@@ -108,10 +108,9 @@ public final class RuntimeEngine implements Engine {
     return parts
         .text()
         .flatMap(TextSupport::chatTemplate)
-        .orElseThrow(
-            () ->
-                new TenonException(
-                    ErrorCode.UNSUPPORTED, "the checkpoint has no chat template to render with"))
+        .orElseThrow(() ->
+            new TenonException(
+                ErrorCode.UNSUPPORTED, "the checkpoint has no chat template to render with"))
         .render(prompt);
   }
 

@@ -57,11 +57,10 @@ final class PromptEncoding {
     }
     Tokenizer tokenizer =
         text.map(TextSupport::tokenizer)
-            .orElseThrow(
-                () ->
-                    new TenonException(
-                        ErrorCode.UNSUPPORTED,
-                        "the checkpoint has no tokenizer.json; give the prompt as token ids"));
+            .orElseThrow(() ->
+                new TenonException(
+                    ErrorCode.UNSUPPORTED,
+                    "the checkpoint has no tokenizer.json; give the prompt as token ids"));
     return checked(tokenizer.encode(prompt));
   }
 

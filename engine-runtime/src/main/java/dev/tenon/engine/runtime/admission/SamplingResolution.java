@@ -20,8 +20,7 @@ final class SamplingResolution {
   private final int usableIds;
   private final WordBans wordBans;
 
-  SamplingResolution(
-      AdmissionLimits limits, ModelProperties model, @Nullable Tokenizer tokenizer) {
+  SamplingResolution(AdmissionLimits limits, ModelProperties model, @Nullable Tokenizer tokenizer) {
     this.limits = limits;
     this.model = model;
     this.tokenizer = tokenizer;

@@ -30,7 +30,8 @@ final class WordBans {
     }
     if (words.size() > MOST) {
       throw TenonException.invalid(
-          "bad_words", "bad_words must have at most %d words, got %d".formatted(MOST, words.size()));
+          "bad_words",
+          "bad_words must have at most %d words, got %d".formatted(MOST, words.size()));
     }
     List<int[]> bans = new ArrayList<>();
     for (String word : words) {

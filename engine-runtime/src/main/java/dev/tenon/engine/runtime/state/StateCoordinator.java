@@ -13,8 +13,8 @@ import java.util.List;
 /**
  * Gives slots and pages to the sequences of a step, for the worst case of what it may write. When
  * pages run out, the most junior sequences lose theirs; when that does not suffice at once, because
- * a launched step still uses them, those that lack pages sit a step out. What a sequence had returns
- * after its last launched step. Owned by the engine's thread.
+ * a launched step still uses them, those that lack pages sit a step out. What a sequence had
+ * returns after its last launched step. Owned by the engine's thread.
  */
 public final class StateCoordinator implements Room {
   /** Of a pool, this share may be kept free at an admission, so that the others can grow. */

@@ -51,10 +51,7 @@ final class BatchAssembler {
         if (work.start() == 0) {
           setups.add(
               new SlotSetup(
-                  sequence.slot(),
-                  sequence.sampling(),
-                  setup,
-                  sequence.request().prompt().length));
+                  sequence.slot(), sequence.sampling(), setup, sequence.request().prompt().length));
         }
         if (work.kind() == StepBatch.PREFILL) {
           nextTokens[b] = setup[work.start() + work.rows()];

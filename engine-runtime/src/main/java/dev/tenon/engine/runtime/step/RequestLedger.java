@@ -19,8 +19,7 @@ final class RequestLedger {
   private final StateCoordinator states;
   private final StatisticsRecorder statistics;
   private final LoadGauge gauge;
-  private final Set<ActiveRequest> requests =
-      Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<ActiveRequest> requests = Collections.newSetFromMap(new IdentityHashMap<>());
 
   RequestLedger(
       Scheduler scheduler,

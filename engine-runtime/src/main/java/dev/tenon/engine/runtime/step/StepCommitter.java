@@ -82,8 +82,7 @@ final class StepCommitter {
                 sequence.choice(), tokens, logprobs(output.logprobs(), offset, count), end));
     if (end != StepOutput.RUNNING) {
       ledger.end(
-          sequence,
-          end == StepOutput.ENDED_BY_TOKEN ? FinishReason.STOP : FinishReason.LENGTH);
+          sequence, end == StepOutput.ENDED_BY_TOKEN ? FinishReason.STOP : FinishReason.LENGTH);
     }
   }
 

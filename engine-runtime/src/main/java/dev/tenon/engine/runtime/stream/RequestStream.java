@@ -64,7 +64,7 @@ public final class RequestStream implements GenerationStream {
     }
     GenerationEvent event = ready.poll();
     if (event == null && failure != null) {
-      throw new TenonException(failure.code(), failure.getMessage(), failure);
+      throw new TenonException(failure.code(), String.valueOf(failure.getMessage()), failure);
     }
     return event;
   }
