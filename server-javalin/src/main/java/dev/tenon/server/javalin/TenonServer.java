@@ -72,7 +72,8 @@ public final class TenonServer implements AutoCloseable {
     });
     settings.jetty.modifyServer(server -> {
       server.setErrorHandler(new ContainerErrors());
-      server.setStopTimeout(LAST_BYTES.toMillis());
+      // Stopping waits for requests by itself; what is left then is idle connections.
+      server.setStopTimeout(0);
     });
     if (config.requestLog() == ServerConfig.RequestLog.LINES) {
       settings.requestLogger.http(RequestLog::line);

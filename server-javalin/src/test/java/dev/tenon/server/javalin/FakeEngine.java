@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
@@ -84,8 +85,8 @@ final class FakeEngine implements Engine {
         found = stop;
       }
     }
-    Integer most = sampling.maxTokens();
-    boolean cut = most != null && text.length() > most;
+    int most = Objects.requireNonNullElse(sampling.maxTokens(), MAX_LENGTH);
+    boolean cut = text.length() > most;
     String output = cut ? text.substring(0, most) : text;
     int steps = 0;
     for (int at = 0; at < output.length() && !stream.closed; at += STEP) {
