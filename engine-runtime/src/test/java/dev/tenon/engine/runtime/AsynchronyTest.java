@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
+@SuppressWarnings("try") // streams are closed early on purpose
 class AsynchronyTest {
   private static final SamplingParameters ENDLESS =
       SamplingParameters.builder().temperature(0.0).maxTokens(50).ignoreEndOfText(true).build();
@@ -87,9 +88,9 @@ class AsynchronyTest {
   @Test
   void aFaultEndsAllStreamsAndTheEngine() throws Exception {
     try (Engine engine = fake.start()) {
+      fake.backend().failFrom(1);
       GenerationStream first = engine.submit(request(1, 2));
       GenerationStream second = engine.submit(request(3));
-      fake.backend().failFrom(1);
       releaseForEver(fake.backend());
       assertThatThrownBy(() -> Outcome.of(first)).satisfies(AsynchronyTest::isDeviceFault);
       assertThatThrownBy(() -> Outcome.of(second)).satisfies(AsynchronyTest::isDeviceFault);

@@ -73,7 +73,7 @@ public final class EngineLoop {
   /** Runs until a {@link Command.Shutdown}. What fails it, fails the engine. */
   public void run() throws InterruptedException {
     while (!shutdown) {
-      if (!step()) {
+      if (!step() && !shutdown) {
         states.checkIntegrity();
         commands.await();
       }
@@ -85,11 +85,14 @@ public final class EngineLoop {
 
   /** Plans and launches a step, commits the one before; answers whether there was any work. */
   public boolean step() throws InterruptedException {
-    obeyCommands();
+    boolean obeyed = obeyCommands();
     if (shutdown) {
       return false;
     }
     states.collect().forEach(this::requeue);
+    if (obeyed) {
+      reportLoad();
+    }
     Reservation reservation = reserve(scheduler.plan(nextStep, states));
     if (!reservation.plan().isEmpty()) {
       StepBatch batch = BatchAssembler.assemble(reservation);
@@ -162,8 +165,7 @@ public final class EngineLoop {
     fruitless = 0;
     committer.commit(oldest, output);
     states.completed(oldest.plan().id()).forEach(this::requeue);
-    statistics.load(
-        scheduler.running().size(), scheduler.waiting(), states.usedPages(), states.usedSlots());
+    reportLoad();
   }
 
   private void requeue(Sequence sequence) {
@@ -172,17 +174,19 @@ public final class EngineLoop {
     }
   }
 
-  private void obeyCommands() {
+  private boolean obeyCommands() {
     Command command = commands.poll();
     boolean any = command != null;
     while (command != null) {
       obey(command);
       command = commands.poll();
     }
-    if (any) {
-      statistics.load(
-          scheduler.running().size(), scheduler.waiting(), states.usedPages(), states.usedSlots());
-    }
+    return any;
+  }
+
+  private void reportLoad() {
+    statistics.load(
+        scheduler.running().size(), scheduler.waiting(), states.usedPages(), states.usedSlots());
   }
 
   private void obey(Command command) {
