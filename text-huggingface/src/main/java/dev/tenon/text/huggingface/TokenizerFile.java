@@ -61,8 +61,7 @@ final class TokenizerFile {
     return reader.vocabulary.build();
   }
 
-  private TenonException damaged(
-      String detail, @Nullable Throwable cause) {
+  private TenonException damaged(String detail, @Nullable Throwable cause) {
     return new TenonException(
         ErrorCode.INVALID_CHECKPOINT, file + " is not a usable tokenizer: " + detail, cause);
   }

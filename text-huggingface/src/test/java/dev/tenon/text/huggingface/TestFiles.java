@@ -15,8 +15,7 @@ final class TestFiles {
 
   static Path folder(String name) {
     try {
-      return Path.of(
-          Objects.requireNonNull(TestFiles.class.getResource("/" + name)).toURI());
+      return Path.of(Objects.requireNonNull(TestFiles.class.getResource("/" + name)).toURI());
     } catch (URISyntaxException impossible) {
       throw new IllegalStateException(impossible);
     }

@@ -83,7 +83,8 @@ class TokenizerTest {
         long[] wide = IntStream.of(ids).asLongStream().toArray();
         assertThat(stepByStep(ids, SpecialTokens.SKIP)).isEqualTo(reference.decode(wide, true));
         assertThat(stepByStep(ids, SpecialTokens.KEEP)).isEqualTo(reference.decode(wide, false));
-        assertThat(tokenizer.decode(ids, SpecialTokens.SKIP)).isEqualTo(reference.decode(wide, true));
+        assertThat(tokenizer.decode(ids, SpecialTokens.SKIP))
+            .isEqualTo(reference.decode(wide, true));
       }
     }
   }
@@ -160,8 +161,7 @@ class TokenizerTest {
         ErrorCode.UNSUPPORTED);
   }
 
-  private static void assertRefused(Path folder, String json, ErrorCode code)
-      throws IOException {
+  private static void assertRefused(Path folder, String json, ErrorCode code) throws IOException {
     Path file = Files.writeString(folder.resolve("tokenizer.json"), json);
     assertThatThrownBy(() -> HuggingFaceText.openTokenizer(folder))
         .isInstanceOfSatisfying(

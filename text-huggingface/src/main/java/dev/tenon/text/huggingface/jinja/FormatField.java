@@ -18,8 +18,13 @@ import java.math.RoundingMode;
 record FormatField(
     String fill, char align, char sign, String grouping, int width, int precision, char type) {
 
+  private static final int LARGEST = 10_000;
+
   String apply(Object value, Run run) {
     boolean numeric = Types.isNumber(value) && type != 's' && type != 'r';
+    if (width > LARGEST || precision > LARGEST) {
+      throw JinjaException.limit("a format asks for more than " + LARGEST + " characters");
+    }
     run.budget().text(Math.max(width, precision));
     String body = numeric ? number(value) : text(value, run);
     int missing = Math.max(0, width - Types.length(body));

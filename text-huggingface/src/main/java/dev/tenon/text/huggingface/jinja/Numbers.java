@@ -71,10 +71,7 @@ final class Numbers {
   }
 
   private static Object onIntegers(Operator operator, Object left, Object right, Budget budget) {
-    if (left instanceof Long a
-        && right instanceof Long b
-        && Math.abs(a) < 1L << 31
-        && Math.abs(b) < 1L << 31) {
+    if (left instanceof Long a && right instanceof Long b && isShort(a) && isShort(b)) {
       switch (operator) {
         case ADD:
           return a + b;
@@ -100,6 +97,10 @@ final class Numbers {
       case MODULO -> integer(a.subtract(floor(a, divisor(b)).multiply(b)));
       case POWER -> power(a, b, budget);
     };
+  }
+
+  private static boolean isShort(long value) {
+    return value == (int) value;
   }
 
   private static BigInteger floor(BigInteger a, BigInteger b) {

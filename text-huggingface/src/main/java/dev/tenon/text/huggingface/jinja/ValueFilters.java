@@ -68,13 +68,26 @@ final class ValueFilters {
     String digits = Characters.strip(text, None.NONE, true, true).replace("_", "");
     run.budget().integer(digits.length() * 3L);
     try {
-      return Numbers.integer(new BigInteger(digits, bound.integer(1, 10)));
+      int base = Math.clamp(bound.integer(1, 10), 0, 37);
+      return Numbers.integer(new BigInteger(withoutPrefix(digits, base), base));
     } catch (NumberFormatException notWhole) {
       Object real = real(text, Arguments.of(None.NONE).bind("float", "default"));
       return real instanceof Double number && Double.isFinite(number)
           ? Numbers.integer(new BigDecimal(number).toBigInteger())
           : otherwise;
     }
+  }
+
+  private static String withoutPrefix(String digits, int base) {
+    String prefix =
+        switch (base) {
+          case 16 -> "0x";
+          case 8 -> "0o";
+          case 2 -> "0b";
+          default -> "";
+        };
+    boolean prefixed = digits.regionMatches(true, 0, prefix, 0, prefix.length());
+    return prefixed ? digits.substring(prefix.length()) : digits;
   }
 
   private static Object real(Object value, Bound bound) {
