@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -43,6 +44,11 @@ final class Outcome {
 
   int[] tokens(int choice) {
     return tokens.getOrDefault(choice, List.of()).stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /** How a choice ended. */
+  GenerationEvent.Finished end(int choice) {
+    return Objects.requireNonNull(ends.get(choice), "choice has not ended");
   }
 
   String text(int choice) {

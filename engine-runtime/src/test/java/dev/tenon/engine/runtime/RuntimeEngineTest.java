@@ -56,7 +56,7 @@ class RuntimeEngineTest {
               assertThat(first.promptIds()).isEqualTo(PROMPT);
               assertThat(first.logprobs()).isNull();
             });
-    assertThat(outcome.ends.get(0)).isEqualTo(new Finished(0, FinishReason.LENGTH, null, 9));
+    assertThat(outcome.end(0)).isEqualTo(new Finished(0, FinishReason.LENGTH, null, 9));
     assertThat(outcome.events.getLast()).isInstanceOf(Finished.class);
     assertThat(fake.backend().isClosed()).isTrue();
   }
@@ -66,7 +66,7 @@ class RuntimeEngineTest {
     Outcome outcome =
         run(SamplingParameters.builder().temperature(0.0).ignoreEndOfText(true).build());
     assertThat(outcome.tokens(0)).hasSize(54);
-    assertThat(outcome.ends.get(0).reason()).isEqualTo(FinishReason.LENGTH);
+    assertThat(outcome.end(0).reason()).isEqualTo(FinishReason.LENGTH);
   }
 
   @Test
@@ -103,7 +103,7 @@ class RuntimeEngineTest {
     int end = outcome.tokens(0).length;
     assertThat(outcome.tokens(0)[end - 1]).isEqualTo(free[4]);
     assertThat(outcome.text(0)).hasSize(end - 1);
-    assertThat(outcome.ends.get(0)).isEqualTo(new Finished(0, FinishReason.STOP, free[4], end));
+    assertThat(outcome.end(0)).isEqualTo(new Finished(0, FinishReason.STOP, free[4], end));
   }
 
   @Test
@@ -124,7 +124,7 @@ class RuntimeEngineTest {
       Outcome outcome =
           Outcome.of(engine.submit(GenerationRequest.of(Prompt.of(PROMPT), sampling)));
       assertThat(outcome.text(0)).isEqualTo(whole.substring(0, whole.indexOf(stop)));
-      assertThat(outcome.ends.get(0))
+      assertThat(outcome.end(0))
           .isEqualTo(new Finished(0, FinishReason.STOP, stop, whole.indexOf(stop) + stop.length()));
       while (engine.statistics().slotsUsed() > 0 || engine.statistics().steps() == 0) {
         Thread.sleep(1);
@@ -175,7 +175,7 @@ class RuntimeEngineTest {
         assertThat(delta.logprobs())
             .extracting(TokenLogprobs::token)
             .containsExactly(Arrays.stream(delta.tokens()).boxed().toArray(Integer[]::new));
-        assertThat(delta.logprobs().getFirst().alternatives()).hasSize(2);
+        assertThat(delta.logprobs()).allSatisfy(l -> assertThat(l.alternatives()).hasSize(2));
       }
     }
   }

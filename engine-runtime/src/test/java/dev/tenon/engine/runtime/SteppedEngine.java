@@ -72,8 +72,7 @@ final class SteppedEngine {
         assertThat(outcome.tokens(choice))
             .as("choice %d of %s, %s", choice, request.prompt(), request.sampling())
             .isEqualTo(Expected.tokens(prompt, request.sampling(), choice, fake));
-        assertThat(outcome.ends.get(choice).outputTokens())
-            .isEqualTo(outcome.tokens(choice).length);
+        assertThat(outcome.end(choice).outputTokens()).isEqualTo(outcome.tokens(choice).length);
       }
       assertThat(outcome.ends).hasSize(request.sampling().n());
       assertThat(outcome.events.getFirst()).isInstanceOf(GenerationEvent.PromptProcessed.class);

@@ -77,8 +77,8 @@ public final class FakeBackend implements Backend {
   void launchForward(StepBatch batch, StepShape shape, Drafting drafting) {
     FakeDevice running = requireDevice();
     Thread current = Thread.currentThread();
-    FakeRules.require(launcher == null || launcher == current, "launches from two threads");
-    FakeRules.require(pending == null, "forward twice without sampling");
+    FakeRules.require(launcher == null || launcher == current, () -> "launches from two threads");
+    FakeRules.require(pending == null, () -> "forward twice without sampling");
     launcher = current;
     pending = running.run(batch, shape, drafting);
   }
@@ -139,7 +139,7 @@ public final class FakeBackend implements Backend {
   @Override
   public StateView allocate(StatePlan plan) {
     requireOpen();
-    FakeRules.require(device == null, "pools are allocated twice");
+    FakeRules.require(device == null, () -> "pools are allocated twice");
     device = new FakeDevice(plan, options);
     return new FakeStates(plan);
   }
@@ -174,12 +174,13 @@ public final class FakeBackend implements Backend {
     Step step = new RecordedStep(states, shape);
     ops.reset();
     forward.issue(step);
-    FakeRules.require(ops.samples() == 0, "the forward body samples");
+    FakeRules.require(ops.samples() == 0, () -> "the forward body samples");
     sample.issue(step);
-    FakeRules.require(ops.samples() == 1, "the sample body samples " + ops.samples() + " times");
+    FakeRules.require(
+        ops.samples() == 1, () -> "the sample body samples " + ops.samples() + " times");
     FakeRules.require(
         ops.drafts() == 0 || ops.drafts() == shape.draftTokens(),
-        ops.drafts() + " drafting passes instead of " + shape.draftTokens());
+        () -> ops.drafts() + " drafting passes instead of " + shape.draftTokens());
     return new FakeCapturedStep(
         this, shape, ops.drafts() == 0 ? Drafting.NOT_HERE : Drafting.DEVICE);
   }

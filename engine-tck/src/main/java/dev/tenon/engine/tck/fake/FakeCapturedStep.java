@@ -27,13 +27,13 @@ final class FakeCapturedStep implements CapturedStep {
 
   @Override
   public void launchForward(StepBatch batch) {
-    FakeRules.require(!closed, "launch of a closed step");
+    FakeRules.require(!closed, () -> "launch of a closed step");
     backend.launchForward(batch, shape, drafting);
   }
 
   @Override
   public StepTicket launchSample(@Nullable TokenMasks masks) {
-    FakeRules.require(!closed, "launch of a closed step");
+    FakeRules.require(!closed, () -> "launch of a closed step");
     return backend.launchSample();
   }
 

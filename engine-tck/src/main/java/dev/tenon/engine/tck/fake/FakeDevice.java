@@ -35,7 +35,7 @@ final class FakeDevice {
   }
 
   StepOutput run(StepBatch batch, StepShape shape, Drafting drafting) {
-    FakeRules.require(batch.id() > lastId, "step " + batch.id() + " follows step " + lastId);
+    FakeRules.require(batch.id() > lastId, () -> "step " + batch.id() + " follows step " + lastId);
     lastId = batch.id();
     FakeRules.check(batch, shape);
     batch.setups().forEach(this::setUp);
@@ -72,11 +72,11 @@ final class FakeDevice {
     FakeSlot before = slots[index];
     FakeRules.require(
         before == null || before.lastStep <= lastAwaited,
-        "slot " + index + " changes hands while a step of its last owner runs");
+        () -> "slot " + index + " changes hands while a step of its last owner runs");
     int length = setup.tokens().length;
     FakeRules.require(
         length >= 1 && length < plan.limits().maxLength() && setup.promptLength() <= length,
-        "setup of slot " + index + " with " + length + " tokens");
+        () -> "setup of slot " + index + " with " + length + " tokens");
     slots[index] = new FakeSlot(index, setup, ++owners);
   }
 
@@ -84,15 +84,17 @@ final class FakeDevice {
     int[] triples = batch.pages();
     for (int i = 0; i < triples.length; i += 3) {
       FakeSlot slot = slot(triples[i]);
-      long owner = pages.owner(triples[i + 2]);
+      int page = triples[i + 2];
+      long owner = pages.owner(page);
       for (FakeSlot other : slots) {
         FakeRules.require(
             other == null || other.owner != owner || owner == 0 || other.lastStep <= lastAwaited,
-            "page " + triples[i + 2] + " changes hands while a step of its last owner runs");
+            () -> "page " + page + " changes hands while a step of its last owner runs");
       }
       FakeRules.require(
-          slot.tableSize < plan.pagesPerSequence(), "slot " + slot.index + " has too many pages");
-      pages.handOver(slot, triples[i + 1], triples[i + 2]);
+          slot.tableSize < plan.pagesPerSequence(),
+          () -> "slot " + slot.index + " has too many pages");
+      pages.handOver(slot, triples[i + 1], page);
     }
   }
 
@@ -134,14 +136,16 @@ final class FakeDevice {
     boolean last = batch.kinds()[b] == StepBatch.PREFILL_LAST;
     FakeRules.require(
         start == slot.computed && end <= setup.length && last == (end == setup.length),
-        "slot %d: rows %d to %d of %d as kind %d, %d were processed"
-            .formatted(slot.index, start, end, setup.length, batch.kinds()[b], slot.computed));
+        () ->
+            "slot %d: rows %d to %d of %d as kind %d, %d were processed"
+                .formatted(slot.index, start, end, setup.length, batch.kinds()[b], slot.computed));
     FakeRules.require(
-        batch.nextTokens()[b] == (last ? -1 : setup[end]), "slot " + slot.index + ": next token");
-    FakeRules.require(batch.hostDrafts()[b] == 0, "host drafts of a prompt");
+        batch.nextTokens()[b] == (last ? -1 : setup[end]),
+        () -> "slot " + slot.index + ": next token");
+    FakeRules.require(batch.hostDrafts()[b] == 0, () -> "host drafts of a prompt");
     FakeRules.require(
         Arrays.equals(batch.tokens(), first, first + rows, setup, start, end),
-        "slot " + slot.index + ": tokens differ from its setup");
+        () -> "slot " + slot.index + ": tokens differ from its setup");
     boolean reports = slot.sampling().promptLogprobs() >= 0;
     FakeRules.requireLogitRows(batch, b, reports ? rows : last ? 1 : 0);
     pages.requireCovered(slot, end + tail());
@@ -163,22 +167,26 @@ final class FakeDevice {
     int first = batch.rowOffsets()[b];
     int drafts = batch.rowOffsets()[b + 1] - first - 1;
     int host = batch.hostDrafts()[b];
-    FakeRules.require(slot.isPrefilled(), "slot " + slot.index + " decodes before its prompt ends");
-    FakeRules.require(drafts <= shape.draftTokens(), drafts + " drafts in " + shape);
-    FakeRules.require(host == 0 || host == drafts, host + " of " + drafts + " drafts by the host");
+    FakeRules.require(
+        slot.isPrefilled(), () -> "slot " + slot.index + " decodes before its prompt ends");
+    FakeRules.require(drafts <= shape.draftTokens(), () -> drafts + " drafts in " + shape);
+    FakeRules.require(
+        host == 0 || host == drafts, () -> host + " of " + drafts + " drafts by the host");
     FakeRules.requireLogitRows(batch, b, 1 + drafts);
     if (slot.ended) {
       return false;
     }
     FakeRules.require(
         batch.starts()[b] >= slot.computed,
-        "slot %d is at %d, beyond its bound %d"
-            .formatted(slot.index, slot.computed, batch.starts()[b]));
+        () ->
+            "slot %d is at %d, beyond its bound %d"
+                .formatted(slot.index, slot.computed, batch.starts()[b]));
     FakeRules.require(
-        batch.starts()[b] + drafts < plan.limits().maxLength(), "rows beyond the longest length");
+        batch.starts()[b] + drafts < plan.limits().maxLength(),
+        () -> "rows beyond the longest length");
     FakeRules.require(
         host > 0 || drafts <= slot.drafts.length,
-        "slot %d verifies %d of %d drafts".formatted(slot.index, drafts, slot.drafts.length));
+        () -> "slot %d verifies %d of %d drafts".formatted(slot.index, drafts, slot.drafts.length));
     pages.requireCovered(slot, batch.starts()[b] + 1 + drafts + tail());
     int[] proposed =
         host > 0
@@ -211,7 +219,7 @@ final class FakeDevice {
     if (options.checks() == Checks.EVERY_POSITION) {
       FakeRules.require(
           pages.replay(slot, slot.computed) == slot.state,
-          "slot " + slot.index + ": its pages do not hold its tokens");
+          () -> "slot " + slot.index + ": its pages do not hold its tokens");
     }
     SlotSampling sampling = slot.sampling();
     int token = FakeTokens.next(slot.state, sampling, slot.output);

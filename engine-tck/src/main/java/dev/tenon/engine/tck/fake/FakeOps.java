@@ -35,8 +35,9 @@ final class FakeOps implements Ops, SamplingOps {
 
   @Override
   public void draft(Step step, Logits logits, int pass) {
-    FakeRules.require(samples == 1, "drafting before sampling");
-    FakeRules.require(pass == drafts, "drafting pass " + pass + " after " + drafts + " passes");
+    FakeRules.require(samples == 1, () -> "drafting before sampling");
+    FakeRules.require(
+        pass == drafts, () -> "drafting pass " + pass + " after " + drafts + " passes");
     drafts++;
   }
 

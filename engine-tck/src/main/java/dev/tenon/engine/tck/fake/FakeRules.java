@@ -5,6 +5,8 @@ import dev.tenon.api.TenonException;
 import dev.tenon.spi.backend.StepBatch;
 import dev.tenon.spi.backend.StepShape;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.function.Supplier;
 
 /** What holds for a batch by itself. */
 final class FakeRules {
@@ -14,9 +16,9 @@ final class FakeRules {
     return new TenonException(ErrorCode.INTERNAL, "step protocol: " + message);
   }
 
-  static void require(boolean condition, String message) {
+  static void require(boolean condition, Supplier<String> message) {
     if (!condition) {
-      throw broken(message);
+      throw broken(message.get());
     }
   }
 
@@ -29,48 +31,60 @@ final class FakeRules {
             && batch.nextTokens().length == sequences
             && batch.hostDrafts().length == sequences
             && batch.tokens().length == batch.rows(),
-        "array lengths disagree");
-    require(batch.rowOffsets()[0] == 0, "rows begin at " + batch.rowOffsets()[0]);
-    require(batch.pages().length % 3 == 0, "pages are not triples");
+        () -> "array lengths disagree");
+    require(batch.rowOffsets()[0] == 0, () -> "rows begin at " + batch.rowOffsets()[0]);
+    require(batch.pages().length % 3 == 0, () -> "pages are not triples");
     require(
         batch.rows() <= shape.rows()
             && sequences <= shape.sequences()
             && batch.logitRows().length <= shape.logitRows(),
-        "batch of %d rows, %d sequences, %d logit rows exceeds %s"
-            .formatted(batch.rows(), sequences, batch.logitRows().length, shape));
-    require(
-        Arrays.stream(batch.slots()).distinct().count() == sequences, "a slot is in a batch twice");
+        () ->
+            "batch of %d rows, %d sequences, %d logit rows exceeds %s"
+                .formatted(batch.rows(), sequences, batch.logitRows().length, shape));
+    require(distinct(batch.slots()), () -> "a slot is in a batch twice");
     for (int b = 0; b < sequences; b++) {
-      require(batch.rowOffsets()[b + 1] > batch.rowOffsets()[b], "sequence " + b + " has no rows");
+      require(batch.rowOffsets()[b + 1] > batch.rowOffsets()[b], () -> "a sequence has no rows");
     }
     checkLogitRows(batch);
+  }
+
+  private static boolean distinct(int[] slots) {
+    BitSet seen = new BitSet();
+    for (int slot : slots) {
+      if (seen.get(slot)) {
+        return false;
+      }
+      seen.set(slot);
+    }
+    return true;
   }
 
   private static void checkLogitRows(StepBatch batch) {
     int[] rows = batch.logitRows();
     for (int i = 0; i < rows.length; i++) {
-      require(rows[i] >= 0 && rows[i] < batch.rows(), "logit row " + rows[i]);
-      require(i == 0 || rows[i] > rows[i - 1], "logit rows do not ascend");
+      require(rows[i] >= 0 && rows[i] < batch.rows(), () -> "a logit row is not a row");
+      require(i == 0 || rows[i] > rows[i - 1], () -> "logit rows do not ascend");
     }
     for (int b : batch.logitsWanted()) {
-      require(b >= 0 && b < batch.sequences(), "logits wanted of sequence " + b);
+      require(b >= 0 && b < batch.sequences(), () -> "logits wanted of sequence " + b);
       require(
           Arrays.binarySearch(rows, batch.rowOffsets()[b + 1] - 1) >= 0,
-          "logits wanted of sequence " + b + " without a logit row");
+          () -> "logits wanted of sequence " + b + " without a logit row");
     }
   }
 
   /** Checks that a sequence's logit rows are the last {@code expected} of its rows, and no more. */
   static void requireLogitRows(StepBatch batch, int b, int expected) {
     int end = batch.rowOffsets()[b + 1];
-    int count = 0;
-    for (int row = batch.rowOffsets()[b]; row < end; row++) {
+    int first = batch.rowOffsets()[b];
+    for (int row = first; row < end; row++) {
       boolean wanted = row >= end - expected;
       boolean present = Arrays.binarySearch(batch.logitRows(), row) >= 0;
-      require(
-          wanted == present,
-          "row %d of sequence %d: logits %s".formatted(count, b, wanted ? "missing" : "unasked"));
-      count++;
+      if (wanted != present) {
+        throw broken(
+            "row %d of sequence %d: logits %s"
+                .formatted(row - first, b, wanted ? "missing" : "unasked"));
+      }
     }
   }
 }
