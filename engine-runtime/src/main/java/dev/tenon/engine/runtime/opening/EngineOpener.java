@@ -57,8 +57,11 @@ public final class EngineOpener {
    */
   public static EngineParts open(EngineConfig config, LoadProgress progress) {
     ConfigChecks.check(config);
-    EngineOpener opener =
-        new EngineOpener(config, progress, PluginCatalog.find(config.pluginFolder()));
+    return open(config, progress, PluginCatalog.find(config.pluginFolder()));
+  }
+
+  static EngineParts open(EngineConfig config, LoadProgress progress, PluginCatalog catalog) {
+    EngineOpener opener = new EngineOpener(config, progress, catalog);
     try {
       return opener.open();
     } catch (TenonException e) {

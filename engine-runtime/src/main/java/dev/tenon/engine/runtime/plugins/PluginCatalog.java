@@ -45,6 +45,15 @@ public final class PluginCatalog {
     return catalog;
   }
 
+  /** A catalog of plugins that are at hand, instead of those installed. */
+  public static PluginCatalog of(List<? extends Provider> providers) {
+    PluginCatalog catalog = new PluginCatalog();
+    for (Provider provider : providers) {
+      catalog.scans().forEach(scan -> scan.offer(provider, "this process"));
+    }
+    return catalog;
+  }
+
   private Stream<PluginScan<?>> scans() {
     return Stream.of(backends, models, speculators, toolParsers);
   }

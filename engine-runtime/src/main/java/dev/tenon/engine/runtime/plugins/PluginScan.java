@@ -63,6 +63,13 @@ final class PluginScan<P extends Provider> {
     }
   }
 
+  /** Takes a provider that is at hand, if it is of this kind. */
+  void offer(Provider provider, String location) {
+    if (service.isInstance(provider)) {
+      register(service.cast(provider), provider.getClass().getName(), location);
+    }
+  }
+
   private void add(ServiceLoader.Provider<P> found) {
     String type = found.type().getName();
     String location = locationOf(found.type());
