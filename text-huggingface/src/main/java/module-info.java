@@ -4,7 +4,6 @@
  */
 module dev.tenon.text.huggingface {
   requires transitive dev.tenon.engine.api;
-  requires ai.djl.api;
   requires ai.djl.tokenizers;
   requires org.slf4j;
   requires tools.jackson.databind;

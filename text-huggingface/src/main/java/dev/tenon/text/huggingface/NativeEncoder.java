@@ -1,6 +1,5 @@
 package dev.tenon.text.huggingface;
 
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
@@ -32,18 +31,28 @@ final class NativeEncoder {
         .name("tenon-tokenizer-loader")
         .daemon()
         .start(() -> load(file, json, handle));
-    CLEANER.register(encoder, () -> handle.thenAccept(LIBRARY::deleteTokenizer));
+    CLEANER.register(encoder, () -> release(handle));
     return encoder;
+  }
+
+  private static void release(CompletableFuture<Long> handle) {
+    CompletableFuture<Long> _ =
+        handle.whenComplete((tokenizer, failure) -> {
+          if (failure == null) {
+            LIBRARY.deleteTokenizer(tokenizer);
+          }
+        });
   }
 
   private static void load(Path file, byte[] json, CompletableFuture<Long> handle) {
     try {
-      NativeLibrary.prepare();
-      LibUtils.checkStatus();
+      NativeLibrary.load();
       long tokenizer = LIBRARY.createTokenizerFromString(new String(json, StandardCharsets.UTF_8));
       LIBRARY.disablePadding(tokenizer);
       LIBRARY.disableTruncation(tokenizer);
       handle.complete(tokenizer);
+    } catch (TenonException failure) {
+      handle.completeExceptionally(failure);
     } catch (Throwable failure) {
       handle.completeExceptionally(
           new TenonException(

@@ -3,7 +3,7 @@ package dev.tenon.text.huggingface;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
 import dev.tenon.spi.text.Detokenizer;
@@ -21,6 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 class TokenizerTest {
+  private static final TokenizersLibrary LIBRARY = TokenizersLibrary.LIB;
+
   private final Tokenizer tokenizer = HuggingFaceText.openTokenizer(TestFiles.folder("tokenizer"));
 
   private static int[] ids(JsonNode array) {
@@ -73,19 +75,24 @@ class TokenizerTest {
     long seed = new Random().nextLong();
     System.out.println("TokenizerTest seed " + seed);
     Random random = new Random(seed);
-    NativeLibrary.prepare();
+    assertThat(tokenizer.encode("this waits for the library")).isNotEmpty();
     Path file = TestFiles.folder("tokenizer").resolve("tokenizer.json");
-    try (HuggingFaceTokenizer reference = HuggingFaceTokenizer.newInstance(file)) {
+    long reference = LIBRARY.createTokenizerFromString(Files.readString(file));
+    try {
       for (int round = 0; round < 3_000; round++) {
         int bound = random.nextBoolean() ? 256 : tokenizer.vocabularySize();
         int[] ids =
             IntStream.range(0, 1 + random.nextInt(30)).map(i -> random.nextInt(bound)).toArray();
         long[] wide = IntStream.of(ids).asLongStream().toArray();
-        assertThat(stepByStep(ids, SpecialTokens.SKIP)).isEqualTo(reference.decode(wide, true));
-        assertThat(stepByStep(ids, SpecialTokens.KEEP)).isEqualTo(reference.decode(wide, false));
+        assertThat(stepByStep(ids, SpecialTokens.SKIP))
+            .isEqualTo(LIBRARY.decode(reference, wide, true));
+        assertThat(stepByStep(ids, SpecialTokens.KEEP))
+            .isEqualTo(LIBRARY.decode(reference, wide, false));
         assertThat(tokenizer.decode(ids, SpecialTokens.SKIP))
-            .isEqualTo(reference.decode(wide, true));
+            .isEqualTo(LIBRARY.decode(reference, wide, true));
       }
+    } finally {
+      LIBRARY.deleteTokenizer(reference);
     }
   }
 

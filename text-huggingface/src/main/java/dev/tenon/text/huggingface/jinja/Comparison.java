@@ -3,6 +3,7 @@ package dev.tenon.text.huggingface.jinja;
 import java.util.List;
 
 /** Python's equality, order and membership. */
+@SuppressWarnings("ReferenceEquality") // Python compares some values by identity.
 final class Comparison {
   private final Budget budget;
 

@@ -37,9 +37,11 @@ final class ExpressionLexer {
   }
 
   private boolean isEnd() {
-    return source.startsWith(mark, at)
-        || source.startsWith(mark, at + 1)
-            && (source.charAt(at) == '-' || (source.charAt(at) == '+' && mark.equals("%}")));
+    if (source.startsWith(mark, at)) {
+      return true;
+    }
+    char sign = source.charAt(at);
+    return source.startsWith(mark, at + 1) && (sign == '-' || (sign == '+' && mark.equals("%}")));
   }
 
   private void skipSpace() {

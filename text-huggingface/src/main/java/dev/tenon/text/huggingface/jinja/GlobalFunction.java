@@ -1,6 +1,7 @@
 package dev.tenon.text.huggingface.jinja;
 
 import java.math.BigInteger;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 
 /**
@@ -29,7 +30,11 @@ record GlobalFunction(String name) implements Callable {
       case "raise_exception" ->
           throw new JinjaException(
               JinjaException.Kind.RAISED, 0, run.text(arguments.bind(name, "message").value(0)));
-      default -> TimeFormat.now(arguments.bind(name, "format").text(0), ZonedDateTime.now(), run);
+      default ->
+          TimeFormat.now(
+              arguments.bind(name, "format").text(0),
+              ZonedDateTime.now(ZoneId.systemDefault()),
+              run);
     };
   }
 
@@ -49,10 +54,10 @@ record GlobalFunction(String name) implements Callable {
     }
     BigInteger count = distance.divide(stride);
     run.budget().range(count.bitLength() < 63 ? count.longValue() : Long.MAX_VALUE);
-    if (!(start instanceof Long) || !(stop instanceof Long) || !(step instanceof Long)) {
-      throw JinjaException.limit("a range's bounds do not fit in 64 bits");
+    if (start instanceof Long from && stop instanceof Long to && step instanceof Long by) {
+      return new Range(from, to, by);
     }
-    return new Range((Long) start, (Long) stop, (Long) step);
+    throw JinjaException.limit("a range's bounds do not fit in 64 bits");
   }
 
   private static Object integer(Object value) {

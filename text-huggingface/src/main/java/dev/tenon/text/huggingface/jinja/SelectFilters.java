@@ -91,7 +91,7 @@ final class SelectFilters {
     for (Object item : items) {
       Object key = Dict.canonical(keys.of(item));
       names.putIfAbsent(key, keys.raw(item));
-      groups.computeIfAbsent(key, unused -> new ArrayList<>()).add(item);
+      groups.computeIfAbsent(key, _ -> new ArrayList<>()).add(item);
     }
     List<Object> result = new ArrayList<>();
     for (Map.Entry<Object, List<Object>> group : groups.entrySet()) {

@@ -68,6 +68,7 @@ final class Tests {
         || value instanceof Undefined;
   }
 
+  @SuppressWarnings("ReferenceEquality") // The test asks for identity.
   private static boolean isSame(Object left, Object right) {
     return left == right
         || (left instanceof Boolean && left.equals(right))
