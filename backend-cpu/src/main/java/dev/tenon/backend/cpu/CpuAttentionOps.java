@@ -129,8 +129,7 @@ final class CpuAttentionOps implements AttentionOps {
     }
   }
 
-  private static void gate(
-      int row, AttentionWeights weights, float[] projected, float[] attended) {
+  private static void gate(int row, AttentionWeights weights, float[] projected, float[] attended) {
     int dim = weights.headDim();
     for (int head = 0; head < weights.heads(); head++) {
       int to = (row * weights.heads() + head) * dim;

@@ -19,7 +19,9 @@ import java.util.EnumSet;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 
-/** One rank of the CPU backend. Steps run on a thread of its own, in the order of their launches. */
+/**
+ * One rank of the CPU backend. Steps run on a thread of its own, in the order of their launches.
+ */
 final class CpuBackend implements Backend {
   private static final int PREFERRED_ROWS = 512;
   private static final int PREFERRED_SEQUENCES = 16;
@@ -134,8 +136,7 @@ final class CpuBackend implements Backend {
   @Override
   public CapturedStep capture(
       StepShape shape, StateView states, StepBody forward, StepBody sample) {
-    return new CpuCapturedStep(
-        checked(shape), (CpuState) states, forward, sample, device, buffers);
+    return new CpuCapturedStep(checked(shape), (CpuState) states, forward, sample, device, buffers);
   }
 
   @Override

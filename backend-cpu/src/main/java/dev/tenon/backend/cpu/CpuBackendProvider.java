@@ -76,9 +76,9 @@ public final class CpuBackendProvider implements BackendProvider {
     boolean scalar = "scalar".equals(options.options().get(KERNELS));
     RankGroup group = new RankGroup(options.ranks());
     List<Backend> ranks = new ArrayList<>();
+    int perRank = Math.max(1, threads / options.ranks());
     for (int rank = 0; rank < options.ranks(); rank++) {
-      WorkerPool workers =
-          new WorkerPool(Math.max(1, threads / options.ranks()), "tenon-cpu-" + rank);
+      WorkerPool workers = new WorkerPool(perRank, perRank * options.ranks(), "tenon-cpu-" + rank);
       Kernels kernels = scalar ? new ScalarKernels() : new VectorKernels(workers);
       ranks.add(new CpuBackend(rank, group, workers, kernels, options.memoryUtilization()));
     }

@@ -47,15 +47,14 @@ final class CpuCapturedStep implements CapturedStep {
     }
     CpuTicket ticket = new CpuTicket(batch.id());
     launched = ticket;
-    device.launch(
-        () ->
-            ticket.attempt(
-                "forward",
-                () -> {
-                  CpuStep step = new CpuStep(batch, state, shape.draftTokens());
-                  ticket.step = step;
-                  forward.issue(step);
-                }));
+    device.launch(() ->
+        ticket.attempt(
+            "forward",
+            () -> {
+              CpuStep step = new CpuStep(batch, state, shape.draftTokens());
+              ticket.step = step;
+              forward.issue(step);
+            }));
   }
 
   @Override
@@ -65,21 +64,20 @@ final class CpuCapturedStep implements CapturedStep {
       throw new IllegalStateException("no batch was launched");
     }
     launched = null;
-    device.launch(
-        () -> {
-          ticket.attempt(
-              "sample",
-              () -> {
-                CpuStep step = ticket.step;
-                if (step == null) {
-                  throw new TenonException(ErrorCode.INTERNAL, "the step has no forward pass");
-                }
-                step.masks = masks;
-                sample.issue(step);
-                ticket.complete(step.output());
-              });
-          buffers.reset();
-        });
+    device.launch(() -> {
+      ticket.attempt(
+          "sample",
+          () -> {
+            CpuStep step = ticket.step;
+            if (step == null) {
+              throw new TenonException(ErrorCode.INTERNAL, "the step has no forward pass");
+            }
+            step.masks = masks;
+            sample.issue(step);
+            ticket.complete(step.output());
+          });
+      buffers.reset();
+    });
     return ticket;
   }
 

@@ -66,8 +66,7 @@ final class CpuLinearOps implements LinearOps {
     }
     float[] sum = buffers.take(count * width);
     kernels.products(
-        List.of(
-            Kernels.Product.of(((CpuWeights.Matrix) projection).matrix(), joined, count, sum)));
+        List.of(Kernels.Product.of(((CpuWeights.Matrix) projection).matrix(), joined, count, sum)));
     buffers.release(embedded);
     buffers.release(joined);
     return new CpuResidual(sum, count, width);
@@ -91,8 +90,7 @@ final class CpuLinearOps implements LinearOps {
     CpuWeights.Vocabulary table = (CpuWeights.Vocabulary) head;
     int share = table.rows().rows();
     float[] mine = buffers.take(Math.max(1, given.rows()) * share);
-    kernels.products(
-        List.of(Kernels.Product.of(table.rows(), given.values(), given.rows(), mine)));
+    kernels.products(List.of(Kernels.Product.of(table.rows(), given.values(), given.rows(), mine)));
     float[] all = collectives.gather(mine, shares(table), given.rows());
     return new CpuLogits(all, given.rows(), table.size());
   }

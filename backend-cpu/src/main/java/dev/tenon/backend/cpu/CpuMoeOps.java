@@ -68,8 +68,7 @@ final class CpuMoeOps implements MoeOps {
     float[] weightOf = new float[visits];
     routed.fill(weights.firstExpert(), held, starts, rowOf, weightOf);
     kernels.parallel(
-        visits,
-        i -> System.arraycopy(normed, rowOf[i] * width, gathered, i * width, width));
+        visits, i -> System.arraycopy(normed, rowOf[i] * width, gathered, i * width, width));
     List<Visit> experts = new ArrayList<>();
     int hidden = 0;
     for (int expert = 0; expert < held; expert++) {

@@ -57,8 +57,7 @@ final class CpuRecurrentOps implements RecurrentOps {
       int row, DeltaNetWeights weights, DeltaNetLayout layout, float[] projected, float[] output) {
     int dim = weights.valueDim();
     int first = row * layout.valueWidth();
-    kernels.normalise(
-        output, first, weights.valueHeads(), weights.outputNorm(), output, first);
+    kernels.normalise(output, first, weights.valueHeads(), weights.outputNorm(), output, first);
     for (int head = 0; head < weights.valueHeads(); head++) {
       kernels.gate(
           output,

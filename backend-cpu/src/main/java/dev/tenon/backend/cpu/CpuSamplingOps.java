@@ -27,8 +27,7 @@ final class CpuSamplingOps implements SamplingOps {
     for (int wanted : running.batch.logitsWanted()) {
       int last = running.batch.rowOffsets()[wanted + 1] - 1;
       int from = indexOf(logitRows, last) * rows.vocabulary();
-      running.logits.put(
-          wanted, Arrays.copyOfRange(rows.values(), from, from + rows.vocabulary()));
+      running.logits.put(wanted, Arrays.copyOfRange(rows.values(), from, from + rows.vocabulary()));
     }
     kernels.parallel(running.slots.length, b -> sampleSequence(running, rows, logitRows, b));
     running.markSampled();
@@ -61,9 +60,7 @@ final class CpuSamplingOps implements SamplingOps {
     int active = step.targetRows().active()[b];
     int row = 0;
     int token = draw(step, logits, indexOf(logitRows, first), b);
-    while (!slot.ended
-        && row + 1 < active
-        && token == step.targetRows().ids()[first + row + 1]) {
+    while (!slot.ended && row + 1 < active && token == step.targetRows().ids()[first + row + 1]) {
       row++;
       token = draw(step, logits, indexOf(logitRows, first + row), b);
     }
@@ -92,8 +89,7 @@ final class CpuSamplingOps implements SamplingOps {
     slot.emit(token);
     step.tokens[index] = token;
     step.counts[b]++;
-    if (Arrays.binarySearch(sampling.endIds(), token) >= 0
-        && slot.outputs > sampling.minTokens()) {
+    if (Arrays.binarySearch(sampling.endIds(), token) >= 0 && slot.outputs > sampling.minTokens()) {
       step.ends[b] = StepOutput.ENDED_BY_TOKEN;
     } else if (slot.outputs >= sampling.maxTokens()) {
       step.ends[b] = StepOutput.ENDED_BY_LENGTH;

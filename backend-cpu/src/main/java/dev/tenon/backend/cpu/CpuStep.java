@@ -88,7 +88,15 @@ final class CpuStep implements Step {
 
   StepOutput output() {
     return new StepOutput(
-        batch.id(), 1 + draftTokens, counts, tokens, ends, drafts, logprobs, promptLogprobs, logits);
+        batch.id(),
+        1 + draftTokens,
+        counts,
+        tokens,
+        ends,
+        drafts,
+        logprobs,
+        promptLogprobs,
+        logits);
   }
 
   /** Called by several workers at once. */

@@ -30,8 +30,7 @@ final class CpuTicket implements StepTicket {
       body.run();
     } catch (Throwable t) {
       fault =
-          new TenonException(
-              ErrorCode.DEVICE_FAULT, half + " of step " + id + " failed: " + t, t);
+          new TenonException(ErrorCode.DEVICE_FAULT, half + " of step " + id + " failed: " + t, t);
       done.countDown();
     }
   }

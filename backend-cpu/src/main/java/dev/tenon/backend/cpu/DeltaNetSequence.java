@@ -59,8 +59,7 @@ final class DeltaNetSequence {
     int history = block.weights().convWidth() - 1;
     float[] inputs = buffers.take((history + total) * channels);
     System.arraycopy(pool.window[slot], 0, inputs, 0, history * channels);
-    System.arraycopy(
-        pool.pendingInputs[slot], 0, inputs, history * channels, replayed * channels);
+    System.arraycopy(pool.pendingInputs[slot], 0, inputs, history * channels, replayed * channels);
     float[] logDecay = buffers.take(total * layout.valueHeads());
     float[] beta = buffers.take(total * layout.valueHeads());
     readPendingGates(logDecay, beta);
@@ -76,8 +75,7 @@ final class DeltaNetSequence {
           readGates(gates, row, logDecay, beta);
         });
     kernels.parallel(total, row -> mixRow(row, inputs, mixed));
-    float @Nullable [] copy =
-        committed < total ? buffers.take(pool.state[slot].length) : null;
+    float @Nullable [] copy = committed < total ? buffers.take(pool.state[slot].length) : null;
     kernels.parallel(
         layout.valueHeads(), head -> runHead(head, mixed, logDecay, beta, copy, output));
     keep(inputs, logDecay, beta);
@@ -93,14 +91,12 @@ final class DeltaNetSequence {
   private void mixRow(int row, float[] inputs, float[] mixed) {
     int channels = layout.channels();
     int to = row * channels;
-    kernels.convolve(
-        block.taps(), block.weights().convWidth(), channels, inputs, to, mixed, to);
+    kernels.convolve(block.taps(), block.weights().convWidth(), channels, inputs, to, mixed, to);
     kernels.silu(mixed, to, channels);
     float scale = (float) (1 / Math.sqrt(layout.keyDim()));
     for (int head = 0; head < layout.keyHeads(); head++) {
       kernels.unit(mixed, to + head * layout.keyDim(), layout.keyDim(), scale);
-      kernels.unit(
-          mixed, to + layout.keyWidth() + head * layout.keyDim(), layout.keyDim(), 1f);
+      kernels.unit(mixed, to + layout.keyWidth() + head * layout.keyDim(), layout.keyDim(), 1f);
     }
   }
 
@@ -114,8 +110,7 @@ final class DeltaNetSequence {
     int size = layout.keyDim() * layout.valueDim();
     float[] state = pool.state[slot];
     if (replayed > 0) {
-      kernels.deltaSteps(
-          job(head, 0, replayed, state, mixed, logDecay, beta, null));
+      kernels.deltaSteps(job(head, 0, replayed, state, mixed, logDecay, beta, null));
     }
     Kernels.Delta main =
         job(head, replayed, committed - replayed, state, mixed, logDecay, beta, output);
@@ -174,18 +169,15 @@ final class DeltaNetSequence {
       int index = from + layout.betaIndex(head);
       beta[to + head] = Kernels.sigmoid(gates[index]);
       float time = gates[index + layout.repeat()] + weights.timeBias()[head];
-      logDecay[to + head] =
-          (float) (-Math.exp(weights.decayLog()[head]) * Kernels.softplus(time));
+      logDecay[to + head] = (float) (-Math.exp(weights.decayLog()[head]) * Kernels.softplus(time));
     }
   }
 
   private void readPendingGates(float[] logDecay, float[] beta) {
     int heads = layout.valueHeads();
     for (int row = 0; row < replayed; row++) {
-      System.arraycopy(
-          pool.pendingGates[slot], 2 * row * heads, logDecay, row * heads, heads);
-      System.arraycopy(
-          pool.pendingGates[slot], (2 * row + 1) * heads, beta, row * heads, heads);
+      System.arraycopy(pool.pendingGates[slot], 2 * row * heads, logDecay, row * heads, heads);
+      System.arraycopy(pool.pendingGates[slot], (2 * row + 1) * heads, beta, row * heads, heads);
     }
   }
 
@@ -193,15 +185,10 @@ final class DeltaNetSequence {
     int channels = layout.channels();
     int heads = layout.valueHeads();
     int history = block.weights().convWidth() - 1;
-    System.arraycopy(
-        inputs, committed * channels, pool.window[slot], 0, history * channels);
+    System.arraycopy(inputs, committed * channels, pool.window[slot], 0, history * channels);
     int drafts = total - committed;
     System.arraycopy(
-        inputs,
-        (history + committed) * channels,
-        pool.pendingInputs[slot],
-        0,
-        drafts * channels);
+        inputs, (history + committed) * channels, pool.pendingInputs[slot], 0, drafts * channels);
     for (int row = 0; row < drafts; row++) {
       int from = (committed + row) * heads;
       System.arraycopy(logDecay, from, pool.pendingGates[slot], 2 * row * heads, heads);

@@ -39,59 +39,60 @@ final class Interleaving {
     return column - within + within % streams * L + within / streams;
   }
 
-  /** Brings a row of f32 into this order. */
+  /**
+   * Brings a row of f32 into this order.
+   *
+   * @param step distance from one vector of the result to the next
+   */
   static void interleave(
-      ElementType type, float[] from, int fromOffset, int columns, float[] to, int toOffset) {
+      ElementType type,
+      float[] from,
+      int fromOffset,
+      int columns,
+      float[] to,
+      int toOffset,
+      int step) {
     int streams = streams(type);
-    int done =
-        switch (streams) {
-          case 1 -> copy(from, fromOffset, columns, to, toOffset);
-          case 2 -> byTwo(from, fromOffset, columns, to, toOffset);
-          default -> byFour(from, fromOffset, columns, to, toOffset);
-        };
-    int padded = paddedLength(type, columns);
-    for (int i = done; i < padded; i++) {
-      to[toOffset + i] = 0f;
-    }
-    for (int i = done; i < columns; i++) {
-      to[toOffset + place(streams, i)] = from[fromOffset + i];
-    }
-  }
-
-  private static int copy(float[] from, int fromOffset, int columns, float[] to, int toOffset) {
-    System.arraycopy(from, fromOffset, to, toOffset, columns);
-    return columns;
-  }
-
-  private static int byTwo(float[] from, int fromOffset, int columns, float[] to, int toOffset) {
+    int block = streams * L;
     int done = 0;
-    for (; done <= columns - 2 * L; done += 2 * L) {
-      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done);
-      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done + L);
-      joined(a.rearrange(EVEN), b.rearrange(EVEN)).intoArray(to, toOffset + done);
-      joined(a.rearrange(ODD), b.rearrange(ODD)).intoArray(to, toOffset + done + L);
+    int at = toOffset;
+    for (; done <= columns - block; done += block) {
+      switch (streams) {
+        case 1 -> FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done).intoArray(to, at);
+        case 2 -> byTwo(from, fromOffset + done, to, at, step);
+        default -> byFour(from, fromOffset + done, to, at, step);
+      }
+      at += streams * step;
     }
-    return done;
+    if (done < columns) {
+      for (int i = 0; i < block; i++) {
+        int place = place(streams, i);
+        to[at + place / L * step + place % L] =
+            done + i < columns ? from[fromOffset + done + i] : 0f;
+      }
+    }
   }
 
-  private static int byFour(float[] from, int fromOffset, int columns, float[] to, int toOffset) {
-    int done = 0;
-    for (; done <= columns - 4 * L; done += 4 * L) {
-      FloatVector a = FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done);
-      FloatVector b = FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done + L);
-      FloatVector c = FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done + 2 * L);
-      FloatVector d = FloatVector.fromArray(Lanes.FLOATS, from, fromOffset + done + 3 * L);
-      FloatVector evenLow = joined(a.rearrange(EVEN), b.rearrange(EVEN));
-      FloatVector evenHigh = joined(c.rearrange(EVEN), d.rearrange(EVEN));
-      FloatVector oddLow = joined(a.rearrange(ODD), b.rearrange(ODD));
-      FloatVector oddHigh = joined(c.rearrange(ODD), d.rearrange(ODD));
-      int at = toOffset + done;
-      joined(evenLow.rearrange(EVEN), evenHigh.rearrange(EVEN)).intoArray(to, at);
-      joined(oddLow.rearrange(EVEN), oddHigh.rearrange(EVEN)).intoArray(to, at + L);
-      joined(evenLow.rearrange(ODD), evenHigh.rearrange(ODD)).intoArray(to, at + 2 * L);
-      joined(oddLow.rearrange(ODD), oddHigh.rearrange(ODD)).intoArray(to, at + 3 * L);
-    }
-    return done;
+  private static void byTwo(float[] from, int at, float[] to, int toAt, int step) {
+    FloatVector a = FloatVector.fromArray(Lanes.FLOATS, from, at);
+    FloatVector b = FloatVector.fromArray(Lanes.FLOATS, from, at + L);
+    joined(a.rearrange(EVEN), b.rearrange(EVEN)).intoArray(to, toAt);
+    joined(a.rearrange(ODD), b.rearrange(ODD)).intoArray(to, toAt + step);
+  }
+
+  private static void byFour(float[] from, int at, float[] to, int toAt, int step) {
+    FloatVector a = FloatVector.fromArray(Lanes.FLOATS, from, at);
+    FloatVector b = FloatVector.fromArray(Lanes.FLOATS, from, at + L);
+    FloatVector c = FloatVector.fromArray(Lanes.FLOATS, from, at + 2 * L);
+    FloatVector d = FloatVector.fromArray(Lanes.FLOATS, from, at + 3 * L);
+    FloatVector evenLow = joined(a.rearrange(EVEN), b.rearrange(EVEN));
+    FloatVector evenHigh = joined(c.rearrange(EVEN), d.rearrange(EVEN));
+    FloatVector oddLow = joined(a.rearrange(ODD), b.rearrange(ODD));
+    FloatVector oddHigh = joined(c.rearrange(ODD), d.rearrange(ODD));
+    joined(evenLow.rearrange(EVEN), evenHigh.rearrange(EVEN)).intoArray(to, toAt);
+    joined(oddLow.rearrange(EVEN), oddHigh.rearrange(EVEN)).intoArray(to, toAt + step);
+    joined(evenLow.rearrange(ODD), evenHigh.rearrange(ODD)).intoArray(to, toAt + 2 * step);
+    joined(oddLow.rearrange(ODD), oddHigh.rearrange(ODD)).intoArray(to, toAt + 3 * step);
   }
 
   /** The lower half of {@code low}'s lanes, then the upper half of {@code high}'s. */

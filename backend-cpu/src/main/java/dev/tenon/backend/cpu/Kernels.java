@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arithmetic of the backend, in f32. Two implementations: {@link ScalarKernels} defines what each
- * computes, {@link VectorKernels} is fast. A row's result never depends on other rows.
+ * The arithmetic of the backend, in f32. Two implementations: {@link ScalarKernels} defines what
+ * each computes, {@link VectorKernels} is fast. A row's result never depends on other rows.
  */
 interface Kernels {
   /**
@@ -50,8 +50,8 @@ interface Kernels {
       float[] output) {}
 
   /**
-   * A delta net's recurrence of one value head over rows of one sequence; q and k are normalised, q is
-   * scaled.
+   * A delta net's recurrence of one value head over rows of one sequence; q and k are normalised, q
+   * is scaled.
    *
    * @param rows number of rows
    * @param state {@code [keyDim][valueDim]} from {@code stateOffset}; read and written
@@ -120,7 +120,8 @@ interface Kernels {
    * @param taps {@code [width][channels]}
    * @param x the row's {@code width} inputs, oldest first, {@code channels} apart
    */
-  void convolve(float[] taps, int width, int channels, float[] x, int xOffset, float[] y, int yOffset);
+  void convolve(
+      float[] taps, int width, int channels, float[] x, int xOffset, float[] y, int yOffset);
 
   /** Attention. */
   void attention(Attention job);

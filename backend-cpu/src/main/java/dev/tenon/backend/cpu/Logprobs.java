@@ -11,8 +11,7 @@ final class Logprobs {
    *
    * @param alternatives how many of the greatest
    */
-  static TokenLogprobs of(
-      float[] logits, int from, int vocabulary, int token, int alternatives) {
+  static TokenLogprobs of(float[] logits, int from, int vocabulary, int token, int alternatives) {
     double greatest = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < vocabulary; i++) {
       greatest = Math.max(greatest, logits[from + i]);

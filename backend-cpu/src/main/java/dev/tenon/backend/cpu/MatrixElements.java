@@ -62,9 +62,7 @@ final class MatrixElements {
       float magnitude =
           exponent == 15 && mantissa == 7
               ? Float.NaN
-              : exponent == 0
-                  ? mantissa * 0x1p-9f
-                  : Math.scalb(1 + mantissa / 8f, exponent - 7);
+              : exponent == 0 ? mantissa * 0x1p-9f : Math.scalb(1 + mantissa / 8f, exponent - 7);
       values[bits] = bits < 128 ? magnitude : -magnitude;
     }
     return values;

@@ -14,18 +14,12 @@ final class ProductTile {
 
   /** Scratch elements that a tile needs. */
   static int scratchLength() {
-    return 16 * L;
+    return Math.max(Math.ceilDiv(24, L) * L, 16) * L;
   }
 
-  /** Adds the lanes of vector {@code index} of the scratch, always in the same order. */
+  /** Sum of the lanes of vector {@code index} of the scratch. */
   static float sum(float[] scratch, int index) {
-    int at = index * L;
-    float total = 0f;
-    for (int i = 0; i < L; i += 4) {
-      total +=
-          (scratch[at + i] + scratch[at + i + 1]) + (scratch[at + i + 2] + scratch[at + i + 3]);
-    }
-    return total;
+    return Lanes.sum(FloatVector.fromArray(Lanes.FLOATS, scratch, index * L));
   }
 
   static void one(float[] x, int x0, float[] w, int w0, int stride, int length, float[] scratch) {

@@ -6,8 +6,8 @@ import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 
 /**
- * The ranks of a group, as threads that meet. Each rank shows an array and, once all have, reads the
- * others'; the order of summation is that of the ranks, so all get the same bits.
+ * The ranks of a group, as threads that meet. Each rank shows an array and, once all have, reads
+ * the others'; the order of summation is that of the ranks, so all get the same bits.
  */
 final class RankGroup {
   private final int size;

@@ -5,8 +5,8 @@ import dev.tenon.spi.backend.StateView;
 
 /**
  * Recurrent state of one layer: per slot the last {@code convWidth − 1} inputs of the convolution,
- * oldest first, a matrix {@code [keyDim][valueDim]} per value head, and the inputs and gates of draft
- * rows that are not decided yet.
+ * oldest first, a matrix {@code [keyDim][valueDim]} per value head, and the inputs and gates of
+ * draft rows that are not decided yet.
  */
 final class RecurrentPool implements StateView.RecurrentCache {
   final StateSpec.Recurrent spec;

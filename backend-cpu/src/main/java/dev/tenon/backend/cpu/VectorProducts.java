@@ -5,16 +5,16 @@ import java.util.List;
 
 /**
  * Products of activations with weights of any element type. The outputs of all products given at
- * once are cut into pieces that the workers take; a piece widens its weight rows and multiplies all
- * activation rows with them.
+ * once are cut into pieces that the workers take. With few rows the weights are widened on their
+ * way to the registers; with many, a panel of them is widened into the second-level cache. Both
+ * take every sum in the same order, so a row's result does not depend on how many rows there are.
  */
 final class VectorProducts {
-  /** Elements of a widened panel for many rows: half a megabyte stays in the second-level cache. */
+  /** Elements of a widened panel: half a megabyte stays in the second-level cache. */
   private static final int PANEL_ELEMENTS = 128 * 1024;
 
-  private static final int FEW_ROWS = 4;
-  private static final int FEW_ROWS_PIECE = 32;
   private static final int MANY_ROWS_PIECE = 64;
+  private static final int L = Lanes.COUNT;
 
   private final WorkerPool workers;
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -24,15 +24,32 @@ final class VectorProducts {
     this.workers = workers;
   }
 
-  /** A product whose rows stand interleaved in {@link #interleaved}. */
+  /**
+   * A product whose rows stand interleaved.
+   *
+   * @param offset of its first row there
+   * @param stride elements of a padded row
+   * @param piece outputs of a piece
+   * @param firstPiece number of its first piece among all tasks' pieces
+   */
   private record Task(Kernels.Product product, int offset, int stride, int piece, int firstPiece) {
     int end() {
       return firstPiece + Math.ceilDiv(product.weight().rows(), piece);
+    }
+
+    boolean hasFewRows() {
+      return product.rows() <= FewRows.MOST;
+    }
+
+    int elements() {
+      int rows = product.rows();
+      return stride * (hasFewRows() ? rows : Math.ceilDiv(rows, WideTile.ROWS) * WideTile.ROWS);
     }
   }
 
   /** A worker's scratch. */
   private static final class Scratch {
+    final FewRows fewRows = new FewRows();
     final float[] sums = new float[ProductTile.scratchLength()];
     float[] panel = new float[0];
 
@@ -51,20 +68,17 @@ final class VectorProducts {
     int pieces = 0;
     int count = 0;
     for (Kernels.Product product : products) {
-      if (product.rows() == 0 || product.weight().rows() == 0) {
-        continue;
+      if (product.rows() > 0 && product.weight().rows() > 0) {
+        HostMatrix weight = product.weight();
+        int stride = Interleaving.paddedLength(weight.type(), weight.columns());
+        Task before = count == 0 ? null : tasks[count - 1];
+        boolean shared = before != null && sameInput(before.product(), product);
+        int offset = before != null && shared ? before.offset() : elements;
+        Task task = new Task(product, offset, stride, pieceSize(product, stride), pieces);
+        elements = Math.max(elements, Math.addExact(offset, task.elements()));
+        pieces = task.end();
+        tasks[count++] = task;
       }
-      HostMatrix weight = product.weight();
-      int stride = Interleaving.paddedLength(weight.type(), weight.columns());
-      Task shared = count == 0 ? null : tasks[count - 1];
-      boolean sameInput = shared != null && sameInput(shared.product(), product);
-      int offset = sameInput && shared != null ? shared.offset() : elements;
-      Task task = new Task(product, offset, stride, pieceSize(product, stride), pieces);
-      if (!sameInput) {
-        elements += stride * product.rows();
-      }
-      pieces = task.end();
-      tasks[count++] = task;
     }
     if (interleaved.length < elements) {
       interleaved = new float[elements];
@@ -75,10 +89,12 @@ final class VectorProducts {
   }
 
   private int pieceSize(Kernels.Product product, int stride) {
-    int most = product.rows() <= FEW_ROWS ? FEW_ROWS_PIECE : MANY_ROWS_PIECE;
-    int fitting = Math.max(4, PANEL_ELEMENTS / stride / 4 * 4);
-    int fair = Math.ceilDiv(product.weight().rows(), 4 * workers.size() * 4) * 4;
-    return Math.min(Math.min(most, fitting), Math.max(4, fair));
+    int most =
+        product.rows() <= FewRows.MOST
+            ? FewRows.PIECE
+            : Math.min(MANY_ROWS_PIECE, Math.max(4, PANEL_ELEMENTS / stride / 4 * 4));
+    int fair = Math.ceilDiv(product.weight().rows(), 16 * workers.size()) * 4;
+    return Math.min(most, fair);
   }
 
   private static boolean sameInput(Kernels.Product a, Kernels.Product b) {
@@ -90,11 +106,11 @@ final class VectorProducts {
   }
 
   private void interleave(Task[] tasks, int count) {
-    int last = -1;
+    int done = -1;
     for (int t = 0; t < count; t++) {
       Task task = tasks[t];
-      if (task.offset() > last) {
-        last = task.offset();
+      if (task.offset() > done) {
+        done = task.offset();
         int rows = task.product().rows();
         int share = Math.max(1, 32 * 1024 / task.stride());
         workers.run(
@@ -107,14 +123,18 @@ final class VectorProducts {
   private void interleave(Task task, int from, int to) {
     Kernels.Product product = task.product();
     int columns = product.weight().columns();
+    boolean packed = !task.hasFewRows();
     for (int row = from; row < to; row++) {
+      int group = row / WideTile.ROWS * WideTile.ROWS;
+      int at = packed ? group * task.stride() + row % WideTile.ROWS * L : row * task.stride();
       Interleaving.interleave(
           product.weight().type(),
           product.x(),
           product.xOffset() + row * columns,
           columns,
           interleaved,
-          task.offset() + row * task.stride());
+          task.offset() + at,
+          packed ? WideTile.ROWS * L : L);
     }
   }
 
@@ -127,60 +147,44 @@ final class VectorProducts {
     int first = (piece - task.firstPiece()) * task.piece();
     int end = Math.min(task.product().weight().rows(), first + task.piece());
     Scratch mine = scratch.get();
-    if (task.product().rows() <= FEW_ROWS) {
-      fewRows(task, first, end, mine);
+    if (task.hasFewRows()) {
+      mine.fewRows.multiply(task.product(), interleaved, task.offset(), task.stride(), first, end);
     } else {
       manyRows(task, first, end, mine);
     }
   }
 
-  /** Widens four weight rows at a time, which stay in the first-level cache. */
-  private void fewRows(Task task, int first, int end, Scratch mine) {
-    int stride = task.stride();
-    float[] panel = mine.panel(4 * stride);
-    for (int out = first; out < end; out += 4) {
-      int outs = Math.min(4, end - out);
-      WeightPanel.fill(task.product().weight(), out, outs, panel, stride);
-      tile(task, 0, task.product().rows(), out, outs, panel, 0, mine.sums);
-    }
-  }
-
   private void manyRows(Task task, int first, int end, Scratch mine) {
     int stride = task.stride();
-    float[] panel = mine.panel(Math.ceilDiv(end - first, 4) * 4 * stride);
-    WeightPanel.fill(task.product().weight(), first, end - first, panel, stride);
-    int rows = task.product().rows();
-    for (int row = 0; row < rows; row += 4) {
-      for (int out = first; out < end; out += 4) {
-        int outs = Math.min(4, end - out);
+    int tile = WideTile.OUTPUTS * stride;
+    float[] panel = mine.panel(Math.ceilDiv(end - first, WideTile.OUTPUTS) * tile);
+    HostMatrix weight = task.product().weight();
+    for (int out = first; out < end; out++) {
+      int within = out - first;
+      int at = within / WideTile.OUTPUTS * tile + within % WideTile.OUTPUTS * L;
+      WeightPanel.fill(weight, out, panel, at, WideTile.OUTPUTS * L);
+    }
+    for (int row = 0; row < task.product().rows(); row += WideTile.ROWS) {
+      int x = task.offset() + row * stride;
+      for (int out = first; out < end; out += WideTile.OUTPUTS) {
         int at = (out - first) * stride;
-        tile(task, row, Math.min(4, rows - row), out, outs, panel, at, mine.sums);
+        WideTile.multiply(interleaved, x, panel, at, stride / L, mine.sums);
+        store(task.product(), row, out, mine.sums);
       }
     }
   }
 
-  /**
-   * Up to four rows with up to four outputs; a panel holds four rows, the last ones perhaps stale.
-   */
-  private void tile(
-      Task task, int row, int rows, int out, int outs, float[] panel, int at, float[] sums) {
-    int stride = task.stride();
-    int x = task.offset() + row * stride;
-    float[] from = interleaved;
-    if (rows == 1) {
-      ProductTile.one(from, x, panel, at, stride, stride, sums);
-    } else if (rows == 2) {
-      ProductTile.two(from, x, x + stride, panel, at, stride, stride, sums);
-    } else {
-      int last = rows == 3 ? x + 2 * stride : x + 3 * stride;
-      int x1 = x + stride;
-      ProductTile.four(from, x, x1, x1 + stride, last, panel, at, stride, stride, sums);
+  private static void store(Kernels.Product product, int row, int out, float[] sums) {
+    int rows = Math.min(WideTile.ROWS, product.rows() - row);
+    int outs = Math.min(WideTile.OUTPUTS, product.weight().rows() - out);
+    for (int at = 0; at < WideTile.ROWS * WideTile.OUTPUTS; at += L) {
+      Lanes.sums(sums, at * L);
     }
-    Kernels.Product product = task.product();
     for (int r = 0; r < rows; r++) {
       int to = product.yOffset() + (row + r) * product.yStride() + out;
       for (int o = 0; o < outs; o++) {
-        product.y()[to + o] = ProductTile.sum(sums, 4 * r + o);
+        int index = WideTile.OUTPUTS * r + o;
+        product.y()[to + o] = sums[index / L * L * L + index % L];
       }
     }
   }

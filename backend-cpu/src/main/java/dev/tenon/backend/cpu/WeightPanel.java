@@ -16,63 +16,63 @@ final class WeightPanel {
 
   private WeightPanel() {}
 
-  /** Widens rows {@code first … first + count − 1}, {@code stride} elements apart in the panel. */
-  static void fill(HostMatrix matrix, int first, int count, float[] panel, int stride) {
-    for (int i = 0; i < count; i++) {
-      int row = first + i;
-      int at = i * stride;
-      int streams = Interleaving.streams(matrix.type());
-      int done = fillBlocks(matrix, row, panel, at);
-      for (int c = done; c < stride; c++) {
-        panel[at + c] = 0f;
-      }
-      for (int c = done; c < matrix.columns(); c++) {
-        panel[at + Interleaving.place(streams, c)] = MatrixElements.at(matrix, row, c);
-      }
+  /**
+   * Widens one row.
+   *
+   * @param at of its first vector in the panel
+   * @param step distance from one vector to the next
+   */
+  static void fill(HostMatrix matrix, int row, float[] panel, int at, int step) {
+    int streams = Interleaving.streams(matrix.type());
+    int done = fillBlocks(matrix, row, panel, at, step);
+    int padded = Interleaving.paddedLength(matrix.type(), matrix.columns());
+    for (int c = done; c < padded; c++) {
+      int place = Interleaving.place(streams, c);
+      panel[at + place / L * step + place % L] =
+          c < matrix.columns() ? MatrixElements.at(matrix, row, c) : 0f;
     }
   }
 
-  private static int fillBlocks(HostMatrix matrix, int row, float[] panel, int at) {
+  private static int fillBlocks(HostMatrix matrix, int row, float[] panel, int at, int step) {
     long offset = row * matrix.rowStride();
     int block = Interleaving.streams(matrix.type()) * L;
     int columns = matrix.columns() / block * block;
     return switch (matrix.type()) {
-      case F32 -> floats(matrix.data(), offset, columns, panel, at);
-      case BF16 -> brainFloats(matrix.data(), offset, columns, panel, at);
-      case F16 -> halfFloats(matrix.data(), offset, columns, panel, at);
-      case F8_E4M3 -> scaledBytes(matrix, row, columns, panel, at);
+      case F32 -> floats(matrix.data(), offset, columns, panel, at, step);
+      case BF16 -> brainFloats(matrix.data(), offset, columns, panel, at, step);
+      case F16 -> halfFloats(matrix.data(), offset, columns, panel, at, step);
+      case F8_E4M3 -> scaledBytes(matrix, row, columns, panel, at, step);
     };
   }
 
-  private static int floats(MemorySegment data, long offset, int columns, float[] panel, int at) {
+  private static int floats(
+      MemorySegment data, long offset, int columns, float[] panel, int at, int step) {
     for (int c = 0; c < columns; c += L) {
       FloatVector.fromMemorySegment(Lanes.FLOATS, data, offset + 4L * c, Lanes.LITTLE)
-          .intoArray(panel, at + c);
+          .intoArray(panel, at + c / L * step);
     }
     return columns;
   }
 
   private static int brainFloats(
-      MemorySegment data, long offset, int columns, float[] panel, int at) {
+      MemorySegment data, long offset, int columns, float[] panel, int at, int step) {
+    IntVector mask = IntVector.broadcast(Lanes.INTS, PairedWeights.UPPER_HALF);
     for (int c = 0; c < columns; c += 2 * L) {
       IntVector words =
           IntVector.fromMemorySegment(Lanes.INTS, data, offset + 2L * c, Lanes.LITTLE);
-      words.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panel, at + c);
-      words
-          .lanewise(VectorOperators.AND, 0xFFFF0000)
-          .reinterpretAsFloats()
-          .intoArray(panel, at + c + L);
+      PairedWeights.first(words).intoArray(panel, at + c / L * step);
+      PairedWeights.second(words, mask).intoArray(panel, at + (c / L + 1) * step);
     }
     return columns;
   }
 
   private static int halfFloats(
-      MemorySegment data, long offset, int columns, float[] panel, int at) {
+      MemorySegment data, long offset, int columns, float[] panel, int at, int step) {
     for (int c = 0; c < columns; c += 2 * L) {
       IntVector words =
           IntVector.fromMemorySegment(Lanes.INTS, data, offset + 2L * c, Lanes.LITTLE);
-      halves(words.lanewise(VectorOperators.LSHL, 16)).intoArray(panel, at + c);
-      halves(words).intoArray(panel, at + c + L);
+      halves(words.lanewise(VectorOperators.LSHL, 16)).intoArray(panel, at + c / L * step);
+      halves(words).intoArray(panel, at + (c / L + 1) * step);
     }
     return columns;
   }
@@ -88,10 +88,15 @@ final class WeightPanel {
         .mul(0x1p112f);
   }
 
-  private static int scaledBytes(HostMatrix matrix, int row, int columns, float[] panel, int at) {
+  /** Whether no scale changes within the columns of a vector of words. */
+  static boolean vectorsShareScales(BlockScale scale) {
+    return scale.blockColumns() % (4 * L) == 0 && scale.firstColumn() % (4 * L) == 0;
+  }
+
+  private static int scaledBytes(
+      HostMatrix matrix, int row, int columns, float[] panel, int at, int step) {
     BlockScale scale = matrix.scale();
-    int block = 4 * L;
-    if (scale == null || scale.blockColumns() % block != 0 || scale.firstColumn() % block != 0) {
+    if (scale == null || !vectorsShareScales(scale)) {
       return 0; // a scale changes within a vector: element by element
     }
     long offset = row * matrix.rowStride();
@@ -101,29 +106,32 @@ final class WeightPanel {
       int end = Math.min(columns, c + scale.blockColumns() - within);
       // e4m3's exponent is 120 short of the bias
       float factor = MatrixElements.scale(scale, row, c);
-      bytes(matrix.data(), offset, c, end, factor, panel, at);
+      bytes(matrix.data(), offset, c, end, factor, panel, at, step);
       c = end;
     }
     return columns;
   }
 
   private static void bytes(
-      MemorySegment data, long offset, int from, int to, float scale, float[] panel, int at) {
+      MemorySegment data,
+      long offset,
+      int from,
+      int to,
+      float scale,
+      float[] panel,
+      int at,
+      int step) {
+    IntVector mask = IntVector.broadcast(Lanes.INTS, ByteWeights.SIGN_AND_MAGNITUDE);
     FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, scale).mul(0x1p120f);
     for (int c = from; c < to; c += 4 * L) {
       IntVector words = IntVector.fromMemorySegment(Lanes.INTS, data, offset + c, Lanes.LITTLE);
-      quarters(words.lanewise(VectorOperators.LSHL, 24), factor).intoArray(panel, at + c);
-      quarters(words.lanewise(VectorOperators.LSHL, 16), factor).intoArray(panel, at + c + L);
-      quarters(words.lanewise(VectorOperators.LSHL, 8), factor).intoArray(panel, at + c + 2 * L);
-      quarters(words, factor).intoArray(panel, at + c + 3 * L);
+      ByteWeights.upperBytes(words.lanewise(VectorOperators.LSHL, 24), mask, factor)
+          .intoArray(panel, at + c / L * step);
+      ByteWeights.upperBytes(words.lanewise(VectorOperators.LSHL, 16), mask, factor)
+          .intoArray(panel, at + (c / L + 1) * step);
+      ByteWeights.upperBytes(words.lanewise(VectorOperators.LSHL, 8), mask, factor)
+          .intoArray(panel, at + (c / L + 2) * step);
+      ByteWeights.upperBytes(words, mask, factor).intoArray(panel, at + (c / L + 3) * step);
     }
-  }
-
-  private static FloatVector quarters(IntVector upper, FloatVector factor) {
-    return upper
-        .lanewise(VectorOperators.ASHR, 4)
-        .lanewise(VectorOperators.AND, 0x87F00000)
-        .reinterpretAsFloats()
-        .mul(factor);
   }
 }

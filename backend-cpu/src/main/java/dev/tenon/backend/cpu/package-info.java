@@ -1,4 +1,6 @@
-/** The CPU backend: plumbing of steps, slots and pools, and kernels in a scalar and a vector form. */
+/**
+ * The CPU backend: plumbing of steps, slots and pools, and kernels in a scalar and a vector form.
+ */
 @NullMarked
 package dev.tenon.backend.cpu;
 
