@@ -4,20 +4,30 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
-/** Where native libraries are unpacked: a folder that only this user can write to. */
-final class CacheFolder {
-  private CacheFolder() {}
+/**
+ * Where native libraries are unpacked: a folder that only this user can write to.
+ *
+ * @param folder its place
+ * @param isTemporary whether it serves this process only
+ */
+record CacheFolder(Path folder, boolean isTemporary) {
 
   /**
    * {@code tenon/native} in the user's cache folder, or a temporary folder if that is read-only.
    */
-  static Path find() throws IOException {
+  static CacheFolder find() throws IOException {
     String cache = System.getenv("XDG_CACHE_HOME");
     Path base =
         cache == null || cache.isBlank()
             ? Path.of(System.getProperty("user.home", "."), ".cache")
             : Path.of(cache);
+    return in(base);
+  }
+
+  static CacheFolder in(Path base) throws IOException {
     Path folder = base.resolve("tenon").resolve("native");
     try {
       Files.createDirectories(folder);
@@ -25,11 +35,23 @@ final class CacheFolder {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
       }
       if (Files.isWritable(folder)) {
-        return folder;
+        return new CacheFolder(folder, false);
       }
     } catch (IOException notWritable) {
       // A read-only home is usual in containers.
     }
-    return Files.createTempDirectory("tenon-native");
+    return new CacheFolder(Files.createTempDirectory("tenon-native"), true);
+  }
+
+  /** Deletes a temporary folder; a library that was loaded from it stays loaded. */
+  void clearIfTemporary() throws IOException {
+    if (!isTemporary) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 }

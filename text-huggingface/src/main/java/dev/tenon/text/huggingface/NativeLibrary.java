@@ -39,14 +39,16 @@ final class NativeLibrary {
     boolean sameLoader =
         TokenizersLibrary.class.getClassLoader() == NativeLibrary.class.getClassLoader();
     if (sameLoader && isPlainPlatform()) {
-      Path library = unpacked(CacheFolder.find());
+      CacheFolder cache = CacheFolder.find();
+      Path library = unpacked(cache.folder());
       LOG.debug("loading {}", library);
       System.load(library.toString());
+      cache.clearIfTemporary();
     } else {
       setUnlessSet("ai.djl.offline", "true");
       setUnlessSet("OPT_OUT_TRACKING", "true");
       setUnlessSet("RUST_FLAVOR", "cpu");
-      setUnlessSet("DJL_CACHE_DIR", CacheFolder.find().toString());
+      setUnlessSet("DJL_CACHE_DIR", CacheFolder.find().folder().toString());
       LibUtils.checkStatus();
     }
     loaded = true;
