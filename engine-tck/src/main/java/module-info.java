@@ -6,6 +6,7 @@ module dev.tenon.engine.tck {
   requires tools.jackson.databind;
 
   exports dev.tenon.engine.tck;
+  exports dev.tenon.engine.tck.asserting;
   exports dev.tenon.engine.tck.fake;
   exports dev.tenon.engine.tck.golden;
 }

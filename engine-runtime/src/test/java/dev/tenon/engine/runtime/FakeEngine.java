@@ -7,17 +7,20 @@ import dev.tenon.api.ModelCard;
 import dev.tenon.api.SpeculationConfig;
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.step.Rank;
+import dev.tenon.engine.tck.asserting.AssertingBackend;
 import dev.tenon.engine.tck.fake.FakeBackend;
 import dev.tenon.engine.tck.fake.FakeModel;
 import dev.tenon.engine.tck.fake.FakeOptions;
 import dev.tenon.engine.tck.fake.FakeSpeculator;
 import dev.tenon.engine.tck.fake.FakeTokenizer;
+import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.StateLimits;
 import dev.tenon.spi.backend.StatePlan;
 import dev.tenon.spi.backend.StateView;
 import dev.tenon.spi.backend.StepShape;
 import dev.tenon.spi.model.ModelProperties;
 import dev.tenon.spi.speculation.Speculator;
+import dev.tenon.spi.speculation.SpeculatorProvider.Drafter;
 import dev.tenon.spi.text.TextSupport;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,10 +115,13 @@ final class FakeEngine {
     for (int i = 0; i < rankCount; i++) {
       FakeBackend backend = new FakeBackend(options);
       backends.add(backend);
-      StateView states = backend.allocate(plan);
+      Backend asserting =
+          new AssertingBackend(
+              backend, hostSpeculator == null ? Drafter.MODEL_HEAD : Drafter.HISTORY);
+      StateView states = asserting.allocate(plan);
       Speculator speculator =
           hostSpeculator != null ? hostSpeculator : drafts > 0 ? new FakeSpeculator(backend) : null;
-      ranks.add(new Rank(backend, new FakeModel(), states, speculator));
+      ranks.add(new Rank(asserting, new FakeModel(), states, speculator));
     }
     StepShape limits = StepLimits.of(built, backend().capabilities(), maxLength);
     return new EngineParts(

@@ -75,15 +75,16 @@ final class StepCommitter {
     }
     count(work, sequence, first, count, now);
     byte end = output.ends()[b];
+    if (end != StepOutput.RUNNING) {
+      ledger.end(
+          sequence, end == StepOutput.ENDED_BY_TOKEN ? FinishReason.STOP : FinishReason.LENGTH);
+    }
+    // Last, so that whoever reads of an end finds it counted.
     request
         .channel()
         .append(
             new RawResult.Produced(
                 sequence.choice(), tokens, logprobs(output.logprobs(), offset, count), end));
-    if (end != StepOutput.RUNNING) {
-      ledger.end(
-          sequence, end == StepOutput.ENDED_BY_TOKEN ? FinishReason.STOP : FinishReason.LENGTH);
-    }
   }
 
   private void count(Work work, Sequence sequence, boolean first, int count, long now) {
