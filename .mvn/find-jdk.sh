@@ -1,6 +1,7 @@
 # Sourced by ./mvnw, ./tenon and the image's bin/tenon: sets JAVA_HOME to a JDK 25, or says where
 # it looked and how to get one. TENON_JDK_ROOTS (one folder) replaces all folders that are searched,
 # TENON_JDK_SYSTEM_ROOTS (one folder) those outside HOME; the tests of the search use them.
+# Sourced into scripts with variables of their own: every name here starts with jdk_.
 
 is_jdk25() { [ -x "$1/bin/javac" ] && grep -q '^JAVA_VERSION="25' "$1/release" 2>/dev/null; }
 
@@ -12,10 +13,10 @@ use_jdk() {
 
 find_jdk25() {
   use_jdk "${JAVA_HOME:-/nonexistent}" && return 0
-  on_path=$(command -v javac 2>/dev/null) || on_path=
-  if [ -n "$on_path" ]; then
-    real=$(readlink -f "$on_path" 2>/dev/null || echo "$on_path")
-    use_jdk "$(dirname "$(dirname "$real")")" && return 0
+  jdk_on_path=$(command -v javac 2>/dev/null) || jdk_on_path=
+  if [ -n "$jdk_on_path" ]; then
+    jdk_real=$(readlink -f "$jdk_on_path" 2>/dev/null || echo "$jdk_on_path")
+    use_jdk "$(dirname "$(dirname "$jdk_real")")" && return 0
   fi
   if [ -n "${TENON_JDK_ROOTS:-}" ]; then
     set -- "$TENON_JDK_ROOTS"
@@ -32,15 +33,15 @@ find_jdk25() {
         /opt/homebrew/opt /usr/local/opt
     fi
   fi
-  for root in "$@"; do
-    for home in "$root"/*25* "$root"/*25*/Contents/Home \
-      "$root"/*25*/libexec/openjdk.jdk/Contents/Home "$root"/*; do
-      use_jdk "$home" && return 0
+  for jdk_root in "$@"; do
+    for jdk_home in "$jdk_root"/*25* "$jdk_root"/*25*/Contents/Home \
+      "$jdk_root"/*25*/libexec/openjdk.jdk/Contents/Home "$jdk_root"/*; do
+      use_jdk "$jdk_home" && return 0
     done
   done
   {
     echo "Tenon needs JDK 25 and found none."
-    echo "Looked at: JAVA_HOME (${JAVA_HOME:-not set}), javac on the PATH (${on_path:-none}), $*"
+    echo "Looked at: JAVA_HOME (${JAVA_HOME:-not set}), javac on the PATH (${jdk_on_path:-none}), $*"
     echo "Install one, for example:"
     echo "  SDKMAN:         sdk install java 25-tem"
     echo "  Debian, Ubuntu: sudo apt install openjdk-25-jdk; where the release has no such package,"
