@@ -23,6 +23,7 @@ final class SafetensorsHeader {
           "F16", ElementType.F16,
           "F8_E4M3", ElementType.F8_E4M3);
   private static final int MAX_EXTENTS = 8;
+  private static final int MAX_TENSORS = 500_000;
 
   private final String file;
   private final long dataStart;
@@ -51,6 +52,8 @@ final class SafetensorsHeader {
         parser.nextToken();
         if (name.equals("__metadata__")) {
           parser.skipChildren();
+        } else if (tensors.size() == MAX_TENSORS) {
+          throw Damage.of(file, "at most " + MAX_TENSORS + " tensors", "more of them");
         } else {
           tensors.add(tensor(name, parser));
         }

@@ -7,6 +7,7 @@ import dev.tenon.api.EngineConfig;
 import dev.tenon.api.EngineConfigBuilder;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
+import dev.tenon.engine.tck.Randoms;
 import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.ElementType;
 import dev.tenon.spi.backend.RankPlacement;
@@ -112,9 +113,7 @@ class PoolPlannerTest {
 
   @Test
   void neverPlansMoreThanThereIs() {
-    long seed = System.nanoTime();
-    System.out.println("seed " + seed);
-    Random random = new Random(seed);
+    Random random = Randoms.create("PoolPlannerTest");
     int planned = 0;
     for (int round = 0; round < 2000; round++) {
       available = (long) (GIGABYTE * (0.9 + random.nextDouble()));

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
+import dev.tenon.engine.tck.Randoms;
 import dev.tenon.spi.backend.ElementType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -126,6 +127,17 @@ class SafetensorsFileTest {
   }
 
   @Test
+  void refusesMoreTensorsThanAnyCheckpointHas() throws IOException {
+    StringBuilder header = new StringBuilder("{");
+    for (int i = 0; i <= 500_000; i++) {
+      header.append(i == 0 ? "" : ",").append('"').append(i).append('"');
+      header.append(":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}");
+    }
+    writeRaw(file, header.append('}').toString(), new byte[0]);
+    refused("at most 500000 tensors");
+  }
+
+  @Test
   void refusesAnUnknownElementType() throws IOException {
     write(file, 8, entry("a", "I64", "[1]", 0, 8));
     refused("'a'", "F32, BF16, F16 or F8_E4M3", "'I64'");
@@ -205,9 +217,7 @@ class SafetensorsFileTest {
 
   @Test
   void neverFailsOtherwiseThanByARefusalOnDamagedBytes() throws IOException {
-    long seed = System.nanoTime();
-    System.out.println("seed " + seed);
-    Random random = new Random(seed);
+    Random random = Randoms.create("SafetensorsFileTest");
     write(file, 20, entry("a", "BF16", "[2, 3]", 0, 12), entry("b", "F32", "[2]", 12, 20));
     byte[] whole = Files.readAllBytes(file);
     for (int round = 0; round < 2000; round++) {
