@@ -30,8 +30,7 @@ final class ChangedCheckpoint {
   record Tensor(int[] shape, ByteBuffer bytes) {
     /** From values that bf16 holds exactly. */
     static Tensor of(int[] shape, float[] values) {
-      ByteBuffer bytes =
-          ByteBuffer.allocate(2 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.allocate(2 * values.length).order(ByteOrder.LITTLE_ENDIAN);
       for (float value : values) {
         bytes.putShort((short) (Float.floatToRawIntBits(value) >>> 16));
       }
@@ -60,21 +59,26 @@ final class ChangedCheckpoint {
    * embedding: many drafts are right, many are not.
    */
   static Path agreeable() {
-    return GoldenCheckpoints.of("tiny-agreeable", folder -> write(folder, tensors -> {
-      int hidden = 64;
-      float[] join = new float[hidden * 2 * hidden];
-      for (int i = 0; i < hidden; i++) {
-        join[i * 2 * hidden + i] = 2;
-      }
-      tensors.replaceAll((name, tensor) ->
-          name.endsWith(".o_proj.weight")
-                  || name.endsWith(".out_proj.weight")
-                  || name.endsWith(".down_proj.weight")
-              ? tensor.scaled(-2)
-              : name.equals("lm_head.weight") ? tensor.scaled(2) : tensor);
-      tensors.put("mtp.fc.weight", Tensor.of(new int[] {hidden, 2 * hidden}, join));
-      return tensors;
-    }));
+    return GoldenCheckpoints.of(
+        "tiny-agreeable",
+        folder ->
+            write(
+                folder,
+                tensors -> {
+                  int hidden = 64;
+                  float[] join = new float[hidden * 2 * hidden];
+                  for (int i = 0; i < hidden; i++) {
+                    join[i * 2 * hidden + i] = 2;
+                  }
+                  tensors.replaceAll((name, tensor) ->
+                      name.endsWith(".o_proj.weight")
+                              || name.endsWith(".out_proj.weight")
+                              || name.endsWith(".down_proj.weight")
+                          ? tensor.scaled(-2)
+                          : name.equals("lm_head.weight") ? tensor.scaled(2) : tensor);
+                  tensors.put("mtp.fc.weight", Tensor.of(new int[] {hidden, 2 * hidden}, join));
+                  return tensors;
+                }));
   }
 
   private static Map<String, Tensor> fused(Map<String, Tensor> tensors) {
@@ -128,8 +132,7 @@ final class ChangedCheckpoint {
             int[] shape = JSON.convertValue(entry.getValue().get("shape"), int[].class);
             int[] at = JSON.convertValue(entry.getValue().get("data_offsets"), int[].class);
             tensors.put(
-                entry.getKey(),
-                new Tensor(shape, bytes.slice(8 + header + at[0], at[1] - at[0])));
+                entry.getKey(), new Tensor(shape, bytes.slice(8 + header + at[0], at[1] - at[0])));
           }
         });
     return tensors;

@@ -31,8 +31,7 @@ record GoldenRun(List<Answer> answers, EngineStatistics statistics) {
   }
 
   /** A golden's prompts on a checkpoint that should answer like its own. */
-  static GoldenRun of(
-      Golden golden, Path checkpoint, UnaryOperator<EngineConfigBuilder> options) {
+  static GoldenRun of(Golden golden, Path checkpoint, UnaryOperator<EngineConfigBuilder> options) {
     EngineConfig config = config(checkpoint, options);
     int drafts = config.speculation() == null ? 0 : config.speculation().draftTokens();
     return of(config, golden.cases().stream().map(c -> diagnosed(c.prompt(), drafts)).toList());

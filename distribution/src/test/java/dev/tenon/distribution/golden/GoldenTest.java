@@ -40,8 +40,7 @@ class GoldenTest {
   void chunkedAtOddSizes(String name, int drafts) {
     Golden golden = Golden.load(name);
     GoldenRun run =
-        GoldenRun.of(
-            golden, b -> drafting(drafts).apply(b.maxNumBatchedTokens(37).maxNumSeqs(3)));
+        GoldenRun.of(golden, b -> drafting(drafts).apply(b.maxNumBatchedTokens(37).maxNumSeqs(3)));
     GoldenBounds.check(golden, run, drafts);
   }
 
@@ -57,9 +56,7 @@ class GoldenTest {
             b ->
                 drafting(drafts)
                     .apply(
-                        b.blockSize(4)
-                            .numBlocks(blocks)
-                            .maxModelLen(longest + GoldenRun.TOKENS)));
+                        b.blockSize(4).numBlocks(blocks).maxModelLen(longest + GoldenRun.TOKENS)));
     assertThat(run.statistics().preemptions()).isPositive();
     GoldenBounds.check(golden, run, drafts);
   }
@@ -76,8 +73,7 @@ class GoldenTest {
   })
   void overSeveralRanks(String name, int ranks, int drafts) {
     Golden golden = Golden.load(name);
-    GoldenRun run =
-        GoldenRun.of(golden, b -> drafting(drafts).apply(b.tensorParallelSize(ranks)));
+    GoldenRun run = GoldenRun.of(golden, b -> drafting(drafts).apply(b.tensorParallelSize(ranks)));
     GoldenBounds.check(golden, run, drafts);
   }
 

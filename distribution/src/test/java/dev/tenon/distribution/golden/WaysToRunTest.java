@@ -59,8 +59,7 @@ class WaysToRunTest {
     int parted = 0;
     GoldenRun batch = run(requests(sampling), b -> b);
     parted += check("batch", expected, batch, temperature);
-    GoldenRun chunked =
-        run(requests(sampling), b -> b.maxNumBatchedTokens(7).maxNumSeqs(4));
+    GoldenRun chunked = run(requests(sampling), b -> b.maxNumBatchedTokens(7).maxNumSeqs(4));
     parted += check("chunked", expected, chunked, temperature);
     GoldenRun preempted = run(requests(sampling), b -> b.blockSize(4).numBlocks(120));
     assertThat(preempted.statistics().preemptions()).isPositive();
@@ -90,8 +89,7 @@ class WaysToRunTest {
                 b -> drafting(drafts).apply(b.maxNumBatchedTokens(11).maxNumSeqs(5))),
             temperature);
     GoldenRun preempted =
-        run(
-            requests(sampling), b -> drafting(drafts).apply(b.blockSize(4).numBlocks(120)));
+        run(requests(sampling), b -> drafting(drafts).apply(b.blockSize(4).numBlocks(120)));
     assertThat(preempted.statistics().preemptions()).isPositive();
     parted += check("preempted", expected, preempted, temperature);
     parted +=
@@ -141,8 +139,7 @@ class WaysToRunTest {
     }
   }
 
-  private static int check(
-      String name, List<Answer> expected, GoldenRun run, double temperature) {
+  private static int check(String name, List<Answer> expected, GoldenRun run, double temperature) {
     return SameTokens.check(name, expected, run.answers(), temperature, SEED);
   }
 }

@@ -1,4 +1,6 @@
-/** The reference's outputs, and equality of ways to run the same, through the engine that serves. */
+/**
+ * The reference's outputs, and equality of ways to run the same, through the engine that serves.
+ */
 @NullMarked
 package dev.tenon.distribution.golden;
 
