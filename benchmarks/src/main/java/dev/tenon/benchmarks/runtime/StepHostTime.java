@@ -11,8 +11,8 @@ import java.util.Locale;
 
 /**
  * Host time and allocation of a step with 256 decoding sequences, on a fake backend that answers at
- * once. The time includes the fake backend's own; results are taken out of the streams between the
- * measured steps.
+ * once. The time includes the fake backend's own. Results are taken out of the streams between the
+ * measured steps, or by a virtual thread per stream that sleeps until there are some.
  *
  * <p>Run: {@code java -cp <class path> dev.tenon.benchmarks.runtime.StepHostTime [steps]}.
  */
@@ -34,12 +34,20 @@ public final class StepHostTime {
         Runtime.getRuntime().availableProcessors());
     for (int drafts : new int[] {0, 2}) {
       for (int context : CONTEXTS) {
-        measure(context, drafts, steps);
+        measure(context, drafts, steps, Readers.NONE);
       }
     }
+    measure(CONTEXTS[0], 0, steps, Readers.VIRTUAL_THREADS);
   }
 
-  private static void measure(int context, int drafts, int steps) throws InterruptedException {
+  /** Who takes results out of the streams. */
+  private enum Readers {
+    NONE,
+    VIRTUAL_THREADS
+  }
+
+  private static void measure(int context, int drafts, int steps, Readers readers)
+      throws InterruptedException {
     int warmup = steps / 2;
     int output = (warmup + steps + 16) * (1 + drafts);
     LoopOnFake loop = new LoopOnFake(SEQUENCES, context + output + 16, drafts);
@@ -48,6 +56,9 @@ public final class StepHostTime {
     for (int i = 0; i < SEQUENCES; i++) {
       RequestChannel channel = new RequestChannel();
       channels.add(channel);
+      if (readers == Readers.VIRTUAL_THREADS) {
+        Thread.ofVirtual().start(() -> read(channel));
+      }
       requests.add(loop.submit(i, context, output, channel));
     }
     while (requests.stream().anyMatch(r -> r.choices().getFirst().outputLength() == 0)) {
@@ -68,16 +79,29 @@ public final class StepHostTime {
       }
       drain(channels);
     }
+    channels.forEach(RequestChannel::close);
     Arrays.sort(nanos);
     System.out.printf(
         Locale.ROOT,
-        "context %6d, %d drafts: median %6.1f us, p90 %6.1f us, p99 %6.1f us; %7d bytes a step%n",
+        "context %6d, %d drafts, readers %s: median %6.1f us, p90 %6.1f us, p99 %6.1f us; %7d bytes"
+            + " a step%n",
         context,
         drafts,
+        readers,
         nanos[steps / 2] / 1e3,
         nanos[steps * 9 / 10] / 1e3,
         nanos[steps * 99 / 100] / 1e3,
         allocated / steps);
+  }
+
+  private static void read(RequestChannel channel) {
+    try {
+      while (channel.poll(Long.MAX_VALUE / 2 + System.nanoTime()) != null) {
+        Thread.onSpinWait();
+      }
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void drain(List<RequestChannel> channels) {
