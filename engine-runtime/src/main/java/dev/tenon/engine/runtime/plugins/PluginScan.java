@@ -2,6 +2,9 @@ package dev.tenon.engine.runtime.plugins;
 
 import dev.tenon.api.ErrorCode;
 import dev.tenon.spi.Provider;
+import java.net.URISyntaxException;
+import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -140,8 +143,10 @@ final class PluginScan<P extends Provider> {
     if (source == null || source.getLocation() == null) {
       return "the run-time image";
     }
-    return "file".equals(source.getLocation().getProtocol())
-        ? source.getLocation().getPath()
-        : source.getLocation().toString();
+    try {
+      return Path.of(source.getLocation().toURI()).toString();
+    } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException e) {
+      return source.getLocation().toString();
+    }
   }
 }

@@ -157,7 +157,7 @@ class PluginDiscoveryTest {
   }
 
   private static Path pluginFolder() throws IOException {
-    Path folder = Files.createTempDirectory(work, "plugins");
+    Path folder = Files.createTempDirectory(work, "with spaces");
     Path own = Files.createDirectories(folder.resolve("ngram"));
     Files.copy(plugin, own.resolve("ngram.jar"));
     return folder;
