@@ -2,11 +2,14 @@
 module dev.tenon.engine.tck {
   requires transitive dev.tenon.engine.api;
   requires static org.jspecify;
+  requires org.assertj.core;
+  requires transitive org.junit.jupiter.api;
   requires tools.jackson.core;
   requires tools.jackson.databind;
 
   exports dev.tenon.engine.tck;
   exports dev.tenon.engine.tck.asserting;
+  exports dev.tenon.engine.tck.contract;
   exports dev.tenon.engine.tck.fake;
   exports dev.tenon.engine.tck.golden;
 }

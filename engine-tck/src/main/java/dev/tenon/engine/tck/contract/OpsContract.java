@@ -1,0 +1,59 @@
+package dev.tenon.engine.tck.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tenon.engine.tck.Tolerance;
+import dev.tenon.spi.backend.Backend;
+import dev.tenon.spi.backend.ElementType;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * What the contracts of operations share: a backend under test, one that computes by the plain
+ * definitions (the CPU backend with {@code kernels=scalar}), and a bound on their distance.
+ *
+ * <p>A block stands between a random embedding and a random head. Sequences of different lengths
+ * run through it in chunks and single steps; at each compared step the logits of their last rows
+ * must agree.
+ */
+public abstract class OpsContract {
+  /** Opens the backend under test, one rank; the test closes it. */
+  protected abstract Backend open();
+
+  /** Opens a backend that computes by the definitions, one rank; the test closes it. */
+  protected abstract Backend openDefinition();
+
+  /** Greatest distance of a logit, relative to the greatest logit of its row. */
+  protected double bound() {
+    return 1e-4;
+  }
+
+  /** An element type that the backend takes. */
+  protected final ElementType type(Backend backend, Random random) {
+    List<ElementType> types = List.copyOf(backend.capabilities().weightTypes());
+    return types.get(random.nextInt(types.size()));
+  }
+
+  /** Runs sequences on both backends and compares. */
+  protected final void compare(BlockModel model, List<SequencePlan> plans) {
+    List<List<float[]>> got;
+    List<List<float[]>> wanted;
+    try (Backend backend = open()) {
+      got = new ContractRun(backend, model).together(plans);
+    }
+    try (Backend backend = openDefinition()) {
+      wanted = new ContractRun(backend, model).together(plans);
+    }
+    for (int sequence = 0; sequence < plans.size(); sequence++) {
+      assertThat(got.get(sequence)).hasSameSizeAs(wanted.get(sequence));
+      for (int step = 0; step < got.get(sequence).size(); step++) {
+        assertClose(got.get(sequence).get(step), wanted.get(sequence).get(step));
+      }
+    }
+  }
+
+  /** Asserts that rows of logits agree within the bound. */
+  protected final void assertClose(float[] got, float[] wanted) {
+    Tolerance.relative(bound()).requireNear(got, wanted, "logits");
+  }
+}
