@@ -122,14 +122,13 @@ final class ChatCommand implements Command {
     SamplingParametersBuilder sampling = SamplingParameters.builder();
     values
         .text("temperature")
-        .ifPresent(
-            text -> {
-              try {
-                sampling.temperature(Double.valueOf(text));
-              } catch (NumberFormatException e) {
-                throw new UsageException("--temperature " + text + ": give a number, e.g. 0.7");
-              }
-            });
+        .ifPresent(text -> {
+          try {
+            sampling.temperature(Double.valueOf(text));
+          } catch (NumberFormatException e) {
+            throw new UsageException("--temperature " + text + ": give a number, e.g. 0.7");
+          }
+        });
     values.count("max-tokens").ifPresent(sampling::maxTokens);
     return sampling.build();
   }

@@ -18,27 +18,29 @@ final class EngineFlags {
   /** All of them, in the order of the help. */
   static final List<Flag> ALL =
       List.of(
-          value("model", "MODEL", "Folder of the checkpoint, or a hub id in the Hugging Face cache."),
-          value("backend", "ID", "Backend to use instead of the best that fits this machine."),
           value(
-              "tensor-parallel-size",
-              "N",
-              "Ranks that share every layer. Default: 1.",
-              "-tp"),
+              "model", "MODEL", "Folder of the checkpoint, or a hub id in the Hugging Face cache."),
+          value("backend", "ID", "Backend to use instead of the best that fits this machine."),
+          value("tensor-parallel-size", "N", "Ranks that share every layer. Default: 1.", "-tp"),
           onOff("enable-expert-parallel", "Give every rank whole experts instead of slices."),
           value("load-format", "FORMAT", "auto, safetensors or dummy (made-up weights)."),
           value("hf-overrides", "JSON", "Keys that replace those of config.json."),
           value("rope-scaling", "JSON", "Replaces rope_scaling of config.json."),
-          value("max-model-len", "TOKENS", "Longest prompt plus output; 32k and 1M are understood."),
+          value(
+              "max-model-len", "TOKENS", "Longest prompt plus output; 32k and 1M are understood."),
           value("max-num-seqs", "N", "Sequences that run at once."),
           value("max-num-batched-tokens", "TOKENS", "Rows of a step at most."),
           negatable("enable-chunked-prefill", "Cut long prompts to fill steps. Default: on."),
           value("block-size", "TOKENS", "Tokens of a KV page."),
           value("num-gpu-blocks-override", "N", "Pages of the KV pool, on every backend."),
           value("gpu-memory-utilization", "SHARE", "Share of the device's memory. Default: 0.9."),
-          value("speculative-config", "JSON", "{\"method\":\"qwen3_next_mtp\",\"num_speculative_tokens\":2}."),
+          value(
+              "speculative-config",
+              "JSON",
+              "{\"method\":\"qwen3_next_mtp\",\"num_speculative_tokens\":2}."),
           value("scheduling-policy", "POLICY", "fcfs or priority. Default: fcfs."),
-          value("max-waiting-requests", "N", "Requests that may wait; more get 429. Default: 4096."),
+          value(
+              "max-waiting-requests", "N", "Requests that may wait; more get 429. Default: 4096."),
           value("seed", "N", "Seed of requests that bring none."),
           value("max-logprobs", "N", "Most alternatives a request may ask for. Default: 20."),
           value("threads", "N", "Worker threads of the CPU backend. Default: one per core."),
@@ -49,7 +51,8 @@ final class EngineFlags {
           value("generation-config", "SOURCE", "auto: the checkpoint's generation_config.json."),
           value("pipeline-parallel-size", "N", "Only 1.", "-pp"),
           value("data-parallel-size", "N", "Only 1.", "-dp"),
-          negatable("enable-prefix-caching", "Prefix caching is not offered yet: only --no-… is taken."));
+          negatable(
+              "enable-prefix-caching", "Prefix caching is not offered yet: only --no-… is taken."));
 
   private static final Map<String, String> ONLY_VALUE =
       Map.of(
@@ -86,7 +89,8 @@ final class EngineFlags {
     flags.count("block-size").ifPresent(config::blockSize);
     flags.count("num-gpu-blocks-override").ifPresent(config::numBlocks);
     flags.share("gpu-memory-utilization").ifPresent(config::memoryUtilization);
-    flags.text("speculative-config")
+    flags
+        .text("speculative-config")
         .ifPresent(json -> config.speculation(SpeculativeConfigFlag.parse(json)));
     flags.text("scheduling-policy").ifPresent(name -> config.schedulingPolicy(policy(name)));
     flags.count("max-waiting-requests").ifPresent(config::maxWaiting);
@@ -103,7 +107,9 @@ final class EngineFlags {
       case "dummy" -> LoadFormat.DUMMY;
       default ->
           throw new UsageException(
-              "--load-format " + name + ": give auto, safetensors or dummy; no other format is read");
+              "--load-format "
+                  + name
+                  + ": give auto, safetensors or dummy; no other format is read");
     };
   }
 

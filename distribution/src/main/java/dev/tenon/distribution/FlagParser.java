@@ -18,25 +18,23 @@ final class FlagParser {
     flags.forEach(flag -> command.addOption(option(flag)));
     UnofferedFlags.REASONS.keySet().stream()
         .filter(name -> flags.stream().noneMatch(flag -> flag.name().equals(name)))
-        .forEach(
-            name ->
-                command.addOption(
-                    OptionSpec.builder("--" + name, "--no-" + name)
-                        .hidden(true)
-                        .arity("0..*")
-                        .type(List.class)
-                        .auxiliaryTypes(String.class)
-                        .build()));
+        .forEach(name ->
+            command.addOption(
+                OptionSpec.builder("--" + name, "--no-" + name)
+                    .hidden(true)
+                    .arity("0..*")
+                    .type(List.class)
+                    .auxiliaryTypes(String.class)
+                    .build()));
   }
 
   /** The values given, or a refusal. */
   static FlagValues read(CommandLine.ParseResult parsed, List<Flag> flags) {
-    UnofferedFlags.REASONS.forEach(
-        (name, reason) -> {
-          if (parsed.hasMatchedOption("--" + name)) {
-            throw new UsageException("--" + name + ": " + reason);
-          }
-        });
+    UnofferedFlags.REASONS.forEach((name, reason) -> {
+      if (parsed.hasMatchedOption("--" + name)) {
+        throw new UsageException("--" + name + ": " + reason);
+      }
+    });
     Map<String, List<String>> values = new HashMap<>();
     for (Flag flag : flags) {
       if (parsed.hasMatchedOption(flag.option())) {

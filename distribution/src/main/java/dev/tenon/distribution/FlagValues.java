@@ -42,26 +42,24 @@ record FlagValues(Map<String, List<String>> values) {
 
   Optional<Integer> integer(String name) {
     return text(name)
-        .map(
-            text -> {
-              try {
-                return Integer.parseInt(text);
-              } catch (NumberFormatException e) {
-                throw new UsageException("--" + name + " " + text + ": give a whole number");
-              }
-            });
+        .map(text -> {
+          try {
+            return Integer.parseInt(text);
+          } catch (NumberFormatException e) {
+            throw new UsageException("--" + name + " " + text + ": give a whole number");
+          }
+        });
   }
 
   Optional<Long> number(String name) {
     return text(name)
-        .map(
-            text -> {
-              try {
-                return Long.parseLong(text);
-              } catch (NumberFormatException e) {
-                throw new UsageException("--" + name + " " + text + ": give a whole number");
-              }
-            });
+        .map(text -> {
+          try {
+            return Long.parseLong(text);
+          } catch (NumberFormatException e) {
+            throw new UsageException("--" + name + " " + text + ": give a whole number");
+          }
+        });
   }
 
   /** A count, at least 1; {@code 32k} is 32,000 and {@code 32K} is 32,768, as vLLM reads them. */
@@ -71,19 +69,18 @@ record FlagValues(Map<String, List<String>> values) {
 
   Optional<Double> share(String name) {
     return text(name)
-        .map(
-            text -> {
-              try {
-                double share = Double.parseDouble(text);
-                if (share > 0 && share <= 1) {
-                  return share;
-                }
-              } catch (NumberFormatException e) {
-                // the message below serves both
-              }
-              throw new UsageException(
-                  "--" + name + " " + text + ": give a share above 0 and up to 1, e.g. 0.9");
-            });
+        .map(text -> {
+          try {
+            double share = Double.parseDouble(text);
+            if (share > 0 && share <= 1) {
+              return share;
+            }
+          } catch (NumberFormatException e) {
+            // the message below serves both
+          }
+          throw new UsageException(
+              "--" + name + " " + text + ": give a share above 0 and up to 1, e.g. 0.9");
+        });
   }
 
   Map<String, Object> json(String name) {
@@ -93,11 +90,10 @@ record FlagValues(Map<String, List<String>> values) {
   void requireOnly(String name, String only) {
     text(name)
         .filter(text -> !text.equals(only))
-        .ifPresent(
-            text -> {
-              throw new UsageException(
-                  "--" + name + " " + text + ": only " + only + " is offered so far");
-            });
+        .ifPresent(text -> {
+          throw new UsageException(
+              "--" + name + " " + text + ": only " + only + " is offered so far");
+        });
   }
 
   private static int parseCount(String name, String text) {
@@ -119,6 +115,7 @@ record FlagValues(Map<String, List<String>> values) {
       }
     }
     throw new UsageException(
-        String.format(Locale.ROOT, "--%s %s: give a count of at least 1, e.g. 4096 or 32k", name, text));
+        String.format(
+            Locale.ROOT, "--%s %s: give a count of at least 1, e.g. 4096 or 32k", name, text));
   }
 }

@@ -68,7 +68,8 @@ final class LogitsCommand implements Command {
     int maxTokens = values.count("max-tokens").orElse(16);
     int drafts = values.count("drafts").orElse(0);
     List<int[]> prompts = prompts(file);
-    EngineConfig config = EngineFlags.config(ModelArgument.model(parsed, values), drafting(values, drafts));
+    EngineConfig config =
+        EngineFlags.config(ModelArgument.model(parsed, values), drafting(values, drafts));
     try (Engine engine = EngineFactory.installed().open(config, new ProgressBar(err))) {
       List<GenerationStream> streams = new ArrayList<>();
       for (int[] prompt : prompts) {

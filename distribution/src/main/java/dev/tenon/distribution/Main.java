@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -30,10 +31,9 @@ public final class Main {
   static int run(String[] arguments, PrintStream out, PrintStream err) {
     Map<String, Command> commands = commands(out, err);
     CommandLine line = new CommandLine(root());
-    commands.forEach(
-        (name, command) ->
-            line.addSubcommand(
-                name, new CommandLine(command.spec()).setUnmatchedArgumentsAllowed(false)));
+    commands.forEach((name, command) ->
+        line.addSubcommand(
+            name, new CommandLine(command.spec()).setUnmatchedArgumentsAllowed(false)));
     try {
       ParseResult parsed = line.parseArgs(FlagParser.withDashes(arguments));
       ParseResult last = parsed;
@@ -48,7 +48,7 @@ public final class Main {
         last.commandSpec().commandLine().usage(out);
         return 0;
       }
-      return commands.get(last.commandSpec().name()).run(last);
+      return Objects.requireNonNull(commands.get(last.commandSpec().name())).run(last);
     } catch (ParameterException e) {
       err.println("tenon: " + Misspelling.explain(e));
       return MISUSED;

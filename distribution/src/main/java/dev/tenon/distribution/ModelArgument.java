@@ -51,11 +51,10 @@ final class ModelArgument {
         .filter(place -> Files.exists(place.resolve("config.json")))
         .findFirst()
         .map(Path::toString)
-        .orElseThrow(
-            () ->
-                new UsageException(
-                    "no MODEL given, and this image carries no demo model"
-                        + (places.isEmpty() ? "" : " in " + places.getFirst())
-                        + "; give a folder or a hub id"));
+        .orElseThrow(() ->
+            new UsageException(
+                "no MODEL given, and this image carries no demo model"
+                    + (places.isEmpty() ? "" : " in " + places.getFirst())
+                    + "; give a folder or a hub id"));
   }
 }

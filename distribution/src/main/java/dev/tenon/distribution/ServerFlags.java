@@ -1,7 +1,7 @@
 package dev.tenon.distribution;
 
-import static dev.tenon.distribution.Flag.onOff;
 import static dev.tenon.distribution.Flag.negatable;
+import static dev.tenon.distribution.Flag.onOff;
 import static dev.tenon.distribution.Flag.value;
 import static dev.tenon.distribution.Flag.values;
 

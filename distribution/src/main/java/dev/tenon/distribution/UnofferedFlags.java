@@ -46,7 +46,13 @@ final class UnofferedFlags {
         "recurrent states are kept in f32; leave it out",
         "mamba-cache-dtype",
         "mamba-ssm-cache-dtype");
-    put(reasons, "adapters are not offered", "enable-lora", "lora-modules", "max-loras", "max-lora-rank");
+    put(
+        reasons,
+        "adapters are not offered",
+        "enable-lora",
+        "lora-modules",
+        "max-loras",
+        "max-lora-rank");
     put(
         reasons,
         HTTP,
