@@ -49,7 +49,7 @@ final class CpuAttentionOps implements AttentionOps {
       addBias(key, count, kvWidth, biases.key());
       addBias(value, count, kvWidth, biases.value());
     }
-    int @Nullable [][] tables = pageTables(at);
+    int[] @Nullable [] tables = pageTables(at);
     float[] query = buffers.take(count * width);
     kernels.parallel(
         count, row -> prepareRow(at, row, weights, projected, query, key, value, tables, pool));
@@ -78,8 +78,8 @@ final class CpuAttentionOps implements AttentionOps {
     stream.pending = output;
   }
 
-  private static int @Nullable [][] pageTables(CpuRows rows) {
-    int @Nullable [][] tables = new int[rows.count()][];
+  private static int[] @Nullable [] pageTables(CpuRows rows) {
+    int[] @Nullable [] tables = new int[rows.count()][];
     for (int b = 0; b < rows.groups(); b++) {
       for (int i = 0; i < rows.active()[b]; i++) {
         tables[rows.offsets()[b] + i] = rows.step().slots[b].pageTable;
@@ -96,7 +96,7 @@ final class CpuAttentionOps implements AttentionOps {
       float[] query,
       float[] key,
       float[] value,
-      int @Nullable [][] tables,
+      int[] @Nullable [] tables,
       KvPool pool) {
     int dim = weights.headDim();
     int position = rows.positions()[row];

@@ -44,7 +44,7 @@ interface Kernels {
       int heads,
       float scale,
       float[] query,
-      int @Nullable [][] pageTables,
+      int[] @Nullable [] pageTables,
       int[] positions,
       KvPool kv,
       float[] output) {}
