@@ -12,4 +12,5 @@ module dev.tenon.engine.tck {
   exports dev.tenon.engine.tck.contract;
   exports dev.tenon.engine.tck.fake;
   exports dev.tenon.engine.tck.golden;
+  exports dev.tenon.engine.tck.toy;
 }
