@@ -42,7 +42,7 @@ record Assembly(
     EngineConfig config = parts.config();
     StatePlan plan = parts.plan();
     Comparator<Sequence> seniority = Seniority.of(config.schedulingPolicy());
-    HostDrafter drafter = hostDrafter(parts.ranks().getFirst().speculator());
+    HostDrafter drafter = hostDrafter(parts);
     Scheduler scheduler =
         new Scheduler(parts.limits(), config.chunkedPrefill(), seniority, drafter);
     int draftTokens = parts.limits().draftTokens();
@@ -77,10 +77,11 @@ record Assembly(
         parts.config().schedulingPolicy() == SchedulingPolicy.PRIORITY);
   }
 
-  private static @Nullable HostDrafter hostDrafter(@Nullable Speculator speculator) {
-    if (speculator instanceof Speculator.OnHost host) {
-      return (sequence, most) -> host.propose(sequence.history(), sequence.length(), most);
-    }
-    return null;
+  private static @Nullable HostDrafter hostDrafter(EngineParts parts) {
+    Speculator speculator = parts.ranks().getFirst().speculator();
+    int vocabularySize = parts.plan().limits().vocabularySize();
+    return speculator instanceof Speculator.OnHost host
+        ? new CheckedDrafter(host, vocabularySize)
+        : null;
   }
 }

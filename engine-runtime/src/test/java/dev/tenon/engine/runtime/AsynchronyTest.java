@@ -70,6 +70,17 @@ class AsynchronyTest {
   }
 
   @Test
+  void aSpeculatorThatDraftsUnknownIdsEndsTheEngineWithItsName() throws Exception {
+    FakeEngine wild = new FakeEngine();
+    wild.drafts(2).hostSpeculator((tokens, length, most) -> new int[] {-7});
+    try (Engine engine = wild.start()) {
+      GenerationStream stream = engine.submit(request(1));
+      assertThatThrownBy(() -> Outcome.of(stream))
+          .hasMessageContaining("drafted id -7; ids are 0 to 95");
+    }
+  }
+
+  @Test
   void cancellationTakesEffectWithinOneStep() throws Exception {
     try (Engine engine = fake.start();
         GenerationStream stream = engine.submit(request(1, 2))) {

@@ -26,6 +26,7 @@ import dev.tenon.spi.backend.StatePlan;
 import dev.tenon.spi.backend.StateView;
 import dev.tenon.spi.model.ModelArchitecture.Drafting;
 import dev.tenon.spi.model.ModelProperties;
+import dev.tenon.spi.speculation.Speculator;
 import dev.tenon.spi.speculation.SpeculatorProvider.Drafter;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -37,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -47,15 +49,21 @@ class ToyEngineTest {
   private static final int PAGE_SIZE = 4;
 
   private static Engine open(int slots, int rows, int pages, int drafts) {
+    return open(slots, rows, pages, drafts, null);
+  }
+
+  private static Engine open(
+      int slots, int rows, int pages, int drafts, Speculator.@Nullable OnHost host) {
     EngineConfigBuilder builder =
         EngineConfig.builder("toy").maxNumSeqs(slots).maxNumBatchedTokens(rows).maxLogprobs(5);
     if (drafts > 0) {
       builder.speculation(new SpeculationConfig("toy", drafts));
     }
     EngineConfig config = builder.build();
-    Drafting drafting = drafts > 0 ? Drafting.ON : Drafting.OFF;
+    Drafting drafting = drafts > 0 && host == null ? Drafting.ON : Drafting.OFF;
     Backend cpu = openCpu();
-    Backend backend = new AssertingBackend(cpu, Drafter.MODEL_HEAD);
+    Backend backend =
+        new AssertingBackend(cpu, host == null ? Drafter.MODEL_HEAD : Drafter.HISTORY);
     ToyModel model = ToyModel.bind(backend, 5, drafting);
     StatePlan plan =
         new StatePlan(
@@ -65,6 +73,8 @@ class ToyEngineTest {
             slots,
             new StateLimits(MAX_LENGTH, drafts, ToyModel.VOCABULARY));
     StateView states = backend.allocate(plan);
+    Speculator onDevice =
+        model.draftHead().map(h -> new ToySpeculator(backend.ops(), h)).orElse(null);
     return RuntimeEngine.start(
         new EngineParts(
             config,
@@ -81,12 +91,7 @@ class ToyEngineTest {
                 0,
                 List.of()),
             Optional.empty(),
-            List.of(
-                new Rank(
-                    backend,
-                    model,
-                    states,
-                    model.draftHead().map(h -> new ToySpeculator(backend.ops(), h)).orElse(null))),
+            List.of(new Rank(backend, model, states, host != null ? host : onDevice)),
             plan,
             StepLimits.of(config, cpu.capabilities(), MAX_LENGTH),
             id -> {
@@ -185,6 +190,32 @@ class ToyEngineTest {
       requireSame(together(engine), oneByOne());
       EngineStatistics statistics = engine.statistics();
       assertThat(statistics.draftTokens()).isPositive();
+    }
+  }
+
+  @Test
+  void draftsMadeOnTheHostChangeNothing() throws InterruptedException {
+    List<int[]> expected = oneByOne();
+    Speculator.OnHost oracle =
+        (tokens, length, most) -> {
+          for (int i = 0; i < expected.size(); i++) {
+            int[] prompt = ((Prompt.Tokens) requests().get(i).prompt()).ids();
+            int output = length - prompt.length;
+            if (output >= 0 && Arrays.equals(tokens, 0, prompt.length, prompt, 0, prompt.length)) {
+              int end = Math.min(expected.get(i).length, output + most);
+              int[] drafts = Arrays.copyOfRange(expected.get(i), Math.min(output, end), end);
+              if (drafts.length > 2) {
+                drafts[2] = (drafts[2] + 1) % ToyModel.VOCABULARY;
+              }
+              return drafts;
+            }
+          }
+          return new int[0];
+        };
+    try (Engine engine = open(4, 20, 160, 3, oracle)) {
+      requireSame(together(engine), expected);
+      assertThat(engine.statistics().acceptedTokens())
+          .isGreaterThan(engine.statistics().draftTokens() / 2);
     }
   }
 
