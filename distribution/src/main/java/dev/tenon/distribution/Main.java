@@ -78,7 +78,8 @@ public final class Main {
             new ServeCommand(err),
             new ChatCommand(out, err),
             new LogitsCommand(out, err),
-            new PluginsCommand(out))) {
+            new PluginsCommand(out),
+            new RehearseCommand())) {
       commands.put(command.spec().name(), command);
     }
     return commands;

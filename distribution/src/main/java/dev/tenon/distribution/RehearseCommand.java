@@ -1,0 +1,90 @@
+package dev.tenon.distribution;
+
+import dev.tenon.api.Engine;
+import dev.tenon.api.EngineFactory;
+import dev.tenon.api.LoadProgress;
+import dev.tenon.server.javalin.ServerConfig;
+import dev.tenon.server.javalin.TenonServer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * Serves a few requests to itself and ends, so that the virtual machine can record which classes a
+ * start needs. The launcher turns the record into an archive that later starts map.
+ */
+final class RehearseCommand implements Command {
+  private static final String COMPLETION = "{\"prompt\":\"Hello\",\"max_tokens\":2,\"stream\":%s}";
+  private static final String CHAT =
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":2,\"stream\":%s}";
+
+  private final List<Flag> flags;
+  private final CommandSpec spec;
+
+  RehearseCommand() {
+    flags = new ArrayList<>(ServerFlags.ALL);
+    flags.addAll(EngineFlags.ALL);
+    spec = CommandSpec.create().name("rehearse").mixinStandardHelpOptions(true);
+    spec.usageMessage()
+        .hidden(true)
+        .description("Records what a start needs, so that later ones are faster.");
+    ModelArgument.addTo(spec);
+    FlagParser.addTo(spec, flags);
+  }
+
+  @Override
+  public CommandSpec spec() {
+    return spec;
+  }
+
+  @Override
+  public int run(ParseResult parsed) throws IOException {
+    FlagValues values = FlagParser.read(parsed, flags);
+    ServerConfig config = ServerConfig.builder().host("127.0.0.1").port(0).build();
+    try (Engine engine =
+        EngineFactory.installed()
+            .open(
+                EngineFlags.config(ModelArgument.model(parsed, values), values),
+                LoadProgress.SILENT)) {
+      TenonServer server = TenonServer.start(engine, config);
+      try {
+        String address = "http://127.0.0.1:" + server.port();
+        request(address + "/health", "");
+        request(address + "/v1/models", "");
+        for (boolean stream : new boolean[] {false, true}) {
+          request(address + "/v1/completions", COMPLETION.formatted(stream));
+          request(address + "/v1/chat/completions", CHAT.formatted(stream));
+        }
+      } finally {
+        server.stop(Duration.ofSeconds(5));
+      }
+    }
+    return 0;
+  }
+
+  /** Whatever the answer is, it was served. */
+  private static void request(String address, String body) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) URI.create(address).toURL().openConnection();
+    if (!body.isEmpty()) {
+      connection.setDoOutput(true);
+      connection.setRequestProperty("Content-Type", "application/json");
+      try (OutputStream out = connection.getOutputStream()) {
+        out.write(body.getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    boolean refused = connection.getResponseCode() >= HttpURLConnection.HTTP_BAD_REQUEST;
+    try (InputStream in = refused ? connection.getErrorStream() : connection.getInputStream()) {
+      if (in != null) {
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+    }
+  }
+}
