@@ -39,7 +39,8 @@ final class Binder {
     this.layout = layout;
   }
 
-  Qwen3NextModel bind(boolean drafting) {
+  /** Binds the model and so many layers of its drafting head. */
+  Qwen3NextModel bind(int draftLayers) {
     int share = Math.ceilDiv(config.vocabularySize(), layout.size());
     int firstId = Math.min(config.vocabularySize(), layout.rank() * share);
     HostMatrix table = source.matrix(Names.EMBEDDING);
@@ -55,13 +56,15 @@ final class Binder {
           layer(index, Names.layer(index), config.mixers().get(index), config.isDense(index)));
     }
     Packed.Norm norm = weights.norm(zeroCentred(Names.FINAL_NORM));
-    @Nullable Qwen3NextDraftHead draftHead = drafting ? draftHead(embedding, head) : null;
+    @Nullable Qwen3NextDraftHead draftHead =
+        draftLayers == 0 ? null : draftHead(draftLayers, embedding, head);
     return new Qwen3NextModel(backend.ops(), embedding, layers, norm, head, draftHead);
   }
 
-  private Qwen3NextDraftHead draftHead(Packed.Embedding embedding, Packed.Head head) {
+  private Qwen3NextDraftHead draftHead(
+      int draftLayers, Packed.Embedding embedding, Packed.Head head) {
     List<Layer> layers = new ArrayList<>();
-    for (int index = 0; index < config.draftLayers(); index++) {
+    for (int index = 0; index < draftLayers; index++) {
       layers.add(
           layer(
               config.layers() + index,

@@ -37,6 +37,7 @@ final class ConfigReader {
   private Config read() {
     refuseUnknownVariants();
     checkQuantisation();
+    int vocabularySize = size("vocab_size", 151_936);
     int layers = size("num_hidden_layers", 48);
     int heads = size("num_attention_heads", 16);
     int kvHeads = size("num_key_value_heads", 2);
@@ -56,7 +57,7 @@ final class ConfigReader {
     boolean attentionBias = fields.flag("attention_bias", false);
     Set<Integer> dense = denseLayers(layers, experts);
     return new Config(
-        size("vocab_size", 151_936),
+        vocabularySize,
         hidden,
         mixers(layers),
         dense,
@@ -82,7 +83,7 @@ final class ConfigReader {
         (float) fields.positive("rms_norm_eps", 1e-6),
         fields.flag("tie_word_embeddings", false),
         rotary.maxPositions(),
-        endOfTextIds(),
+        endOfTextIds(vocabularySize),
         draftLayers(),
         notes);
   }
@@ -151,11 +152,14 @@ final class ConfigReader {
     return name.equals("sigmoid") ? GateActivation.SIGMOID : GateActivation.SILU;
   }
 
-  private List<Integer> endOfTextIds() {
+  private List<Integer> endOfTextIds(int vocabularySize) {
     Set<Integer> ids = new TreeSet<>(fields.integers("eos_token_id"));
     ids.addAll(
         new Fields("generation_config.json", checkpoint.generationConfig())
             .integers("eos_token_id"));
+    if (ids.removeIf(id -> id >= vocabularySize)) {
+      notes.add("end-of-text ids beyond vocab_size, " + vocabularySize + ", can never come up");
+    }
     return List.copyOf(ids);
   }
 

@@ -56,7 +56,7 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
 
   @Override
   public List<TensorSpec> tensors(Drafting drafting) {
-    return Tensors.of(config, checkpoint, isDrafting(drafting));
+    return Tensors.of(config, checkpoint, draftLayers(drafting));
   }
 
   @Override
@@ -123,7 +123,7 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
   @Override
   public List<StateSpec> states(RankLayout layout, Drafting drafting) {
     List<StateSpec> states = new ArrayList<>();
-    int layers = config.layers() + (isDrafting(drafting) ? config.draftLayers() : 0);
+    int layers = config.layers() + draftLayers(drafting);
     for (int layer = 0; layer < layers; layer++) {
       states.add(
           layer < config.layers() && config.mixers().get(layer) == Config.Mixer.LINEAR_ATTENTION
@@ -144,7 +144,7 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
   @Override
   public BoundModel bind(
       Backend backend, WeightSource weights, RankLayout layout, Drafting drafting) {
-    return new Binder(config, checkpoint, backend, weights, layout).bind(isDrafting(drafting));
+    return new Binder(config, checkpoint, backend, weights, layout).bind(draftLayers(drafting));
   }
 
   @Override
@@ -152,8 +152,11 @@ final class Qwen3NextArchitecture implements ModelArchitecture {
     return HuggingFaceText.open(checkpoint.folder());
   }
 
-  private boolean isDrafting(Drafting drafting) {
-    return drafting == Drafting.ON && config.draftLayers() > 0;
+  private int draftLayers(Drafting drafting) {
+    return switch (drafting) {
+      case OFF -> 0;
+      case ON -> config.draftLayers();
+    };
   }
 
   private Map<String, Double> samplingDefaults() {

@@ -23,14 +23,14 @@ final class Tensors {
     this.checkpoint = checkpoint;
   }
 
-  static List<TensorSpec> of(Config config, Checkpoint checkpoint, boolean drafting) {
+  static List<TensorSpec> of(Config config, Checkpoint checkpoint, int draftLayers) {
     Tensors tensors = new Tensors(config, checkpoint);
     tensors.global();
     for (int layer = 0; layer < config.layers(); layer++) {
       tensors.layer(Names.layer(layer), config.mixers().get(layer), config.isDense(layer));
     }
-    if (drafting) {
-      tensors.drafting();
+    if (draftLayers > 0) {
+      tensors.drafting(draftLayers);
     }
     return tensors.specs;
   }
@@ -44,13 +44,13 @@ final class Tensors {
     }
   }
 
-  private void drafting() {
+  private void drafting(int draftLayers) {
     int hidden = config.hidden();
     plain(Names.DRAFT_PROJECTION, WHOLE, hidden, 2L * hidden);
     plain(Names.DRAFT_EMBEDDING_NORM, WHOLE, hidden);
     plain(Names.DRAFT_HIDDEN_NORM, WHOLE, hidden);
     plain(Names.DRAFT_NORM, WHOLE, hidden);
-    for (int layer = 0; layer < config.draftLayers(); layer++) {
+    for (int layer = 0; layer < draftLayers; layer++) {
       layer(Names.draftLayer(layer), Config.Mixer.FULL_ATTENTION, config.experts() == 0);
     }
   }

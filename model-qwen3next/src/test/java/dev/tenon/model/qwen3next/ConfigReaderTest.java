@@ -81,6 +81,14 @@ class ConfigReaderTest {
     assertThat(read(Map.of()).endOfTextIds()).isEmpty();
   }
 
+  @Test
+  void endOfTextIdsBeyondTheVocabularyAreLeftOutAndNoted() {
+    Config config =
+        read(Checkpoints.published(Map.of("vocab_size", 256L, "eos_token_id", List.of(3L, 256L))));
+    assertThat(config.endOfTextIds()).containsExactly(3);
+    assertThat(config.notes()).anyMatch(note -> note.contains("256"));
+  }
+
   @ParameterizedTest
   @MethodSource("refused")
   void aValueThatCannotBeRunIsRefusedWithKeyAndValue(
