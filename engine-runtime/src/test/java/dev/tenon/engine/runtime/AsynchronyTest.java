@@ -40,7 +40,7 @@ class AsynchronyTest {
       await(() -> fake.backend().launched() == 3);
       assertThat(stream.next()).isInstanceOf(GenerationEvent.PromptProcessed.class);
       stream.close();
-      releaseUntilIdle(engine);
+      releaseForEver(fake.backend());
     }
   }
 
@@ -52,7 +52,7 @@ class AsynchronyTest {
       Thread.sleep(50);
       assertThat(fake.backend().launched()).isEqualTo(2);
       stream.close();
-      releaseUntilIdle(engine);
+      releaseForEver(fake.backend());
     }
   }
 
@@ -65,7 +65,7 @@ class AsynchronyTest {
       Thread.sleep(50);
       assertThat(fake.backend().launched()).isEqualTo(1);
       stream.close();
-      releaseUntilIdle(engine);
+      releaseForEver(fake.backend());
     }
   }
 
@@ -89,10 +89,10 @@ class AsynchronyTest {
       assertThat(stream.next()).isNull();
       fake.backend().release();
       fake.backend().release();
-      await(() -> engine.statistics().slotsUsed() == 0 && engine.statistics().pagesUsed() == 0);
-      assertThat(fake.backend().launched()).isLessThanOrEqualTo(3);
+      await(() -> engine.statistics().steps() == 2 && engine.statistics().slotsUsed() == 0);
+      assertThat(fake.backend().launched()).isEqualTo(2);
+      assertThat(engine.statistics().pagesUsed()).isZero();
       assertThat(engine.statistics().finished().get(FinishReason.CANCELLED)).isEqualTo(1);
-      releaseUntilIdle(engine);
     }
   }
 
@@ -121,6 +121,7 @@ class AsynchronyTest {
     stream = engine.submit(request(5));
     await(() -> fake.backend().launched() == 2);
     Thread closer = Thread.ofPlatform().start(engine::close);
+    await(() -> closer.getState() == Thread.State.TIMED_WAITING);
     releaseForEver(fake.backend());
     closer.join();
     engine.close();
@@ -163,7 +164,7 @@ class AsynchronyTest {
       running.close();
       third.close();
       fourth.close();
-      releaseUntilIdle(engine);
+      releaseForEver(fake.backend());
     }
   }
 
@@ -174,14 +175,6 @@ class AsynchronyTest {
   private static void isDeviceFault(Throwable failure) {
     assertThat(failure).isInstanceOf(TenonException.class);
     assertThat(((TenonException) failure).code()).isEqualTo(ErrorCode.DEVICE_FAULT);
-  }
-
-  private void releaseUntilIdle(Engine engine) throws InterruptedException {
-    await(() -> {
-      fake.backend().release();
-      return engine.statistics().slotsUsed() == 0 && engine.statistics().waiting() == 0;
-    });
-    releaseForEver(fake.backend());
   }
 
   private static void releaseForEver(FakeBackend backend) {
