@@ -7,6 +7,7 @@ import dev.tenon.api.GenerationEvent;
 import dev.tenon.api.GenerationRequest;
 import dev.tenon.api.GenerationStream;
 import dev.tenon.api.Prompt;
+import dev.tenon.api.TokenLogprobs;
 import dev.tenon.engine.runtime.admission.AdmittedRequest;
 import dev.tenon.engine.runtime.scheduler.ActiveRequest;
 import dev.tenon.engine.runtime.step.Command;
@@ -14,6 +15,7 @@ import dev.tenon.engine.runtime.stream.Cancellation;
 import dev.tenon.engine.runtime.stream.RequestChannel;
 import dev.tenon.engine.runtime.stream.RequestStream;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Random;
 
 /** An engine without a thread: the test takes each step itself. */
@@ -75,7 +77,30 @@ final class SteppedEngine {
         assertThat(outcome.end(choice).outputTokens()).isEqualTo(outcome.tokens(choice).length);
       }
       assertThat(outcome.ends).hasSize(request.sampling().n());
-      assertThat(outcome.events.getFirst()).isInstanceOf(GenerationEvent.PromptProcessed.class);
+      GenerationEvent.PromptProcessed first =
+          (GenerationEvent.PromptProcessed) outcome.events.getFirst();
+      if (request.sampling().promptLogprobs() == null) {
+        assertThat(first.logprobs()).isNull();
+      } else {
+        assertThat(first.logprobs())
+            .extracting(TokenLogprobs::token)
+            .containsExactly(Arrays.stream(prompt).skip(1).boxed().toArray(Integer[]::new));
+      }
+      for (GenerationEvent event : outcome.events) {
+        if (event instanceof GenerationEvent.Delta delta) {
+          requireLogprobs(delta);
+        }
+      }
+    }
+
+    private void requireLogprobs(GenerationEvent.Delta delta) {
+      if (request.sampling().logprobs() == null) {
+        assertThat(delta.logprobs()).isNull();
+      } else {
+        assertThat(delta.logprobs())
+            .extracting(TokenLogprobs::token)
+            .containsExactly(Arrays.stream(delta.tokens()).boxed().toArray(Integer[]::new));
+      }
     }
   }
 
