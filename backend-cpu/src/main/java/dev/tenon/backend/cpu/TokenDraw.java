@@ -12,6 +12,9 @@ final class TokenDraw {
   /** Logits this far below the greatest have no mass in f32: they are dropped before sorting. */
   private static final float NEGLIGIBLE = 40f;
 
+  /** Top-k up to which insertion beats sorting. */
+  private static final int SELECTED_UP_TO = 128;
+
   private final float[] logits;
   private final Slot slot;
   private final SlotSampling sampling;
@@ -42,23 +45,36 @@ final class TokenDraw {
     float greatest = logits[greatest(logits, 0, logits.length)];
     int[] ids = candidates(greatest);
     float inverse = 1f / sampling.temperature();
-    double[] weights = new double[ids.length];
-    for (int i = 0; i < ids.length; i++) {
-      weights[i] = Math.exp((logits[ids[i]] - greatest) * inverse);
-    }
-    int kept = Math.min(kept(weights), ids.length);
+    int kept = kept(ids, greatest, inverse);
     long key = NoiseStream.key(sampling.seed(), slot.outputs);
     int drawn = ids[0];
     double best = Double.NEGATIVE_INFINITY;
     for (int i = 0; i < kept; i++) {
-      double gumbel = -Math.log(-Math.log(NoiseStream.uniform(key, ids[i])));
-      double score = logits[ids[i]] * (double) inverse + gumbel;
-      if (score > best) {
-        best = score;
-        drawn = ids[i];
+      double scaled = logits[ids[i]] * (double) inverse;
+      double uniform = NoiseStream.uniform(key, ids[i]);
+      if (canReach(best - scaled, uniform)) {
+        double score = scaled - Math.log(-Math.log(uniform));
+        if (score > best) {
+          best = score;
+          drawn = ids[i];
+        }
       }
     }
     return drawn;
+  }
+
+  /**
+   * Whether −ln(−ln u) can exceed {@code distance}: whether −ln u is below e^−distance. It is at
+   * least 1 − u, and e^distance at least the first terms of its series, so most ids need no
+   * logarithm.
+   */
+  private static boolean canReach(double distance, double uniform) {
+    double d = distance;
+    if (!(d > 0) || d == Double.POSITIVE_INFINITY) {
+      return true;
+    }
+    double series = 1 + d * (1 + d / 2 * (1 + d / 3 * (1 + d / 4)));
+    return (1 - uniform) * series <= 1 + 1e-9;
   }
 
   /** Id of the greatest logit, the lowest id where equal. */
@@ -75,6 +91,9 @@ final class TokenDraw {
   /** Ids that can be drawn at all; sorted by logit where a rule needs it, else by id. */
   private int[] candidates(float greatest) {
     float least = greatest - NEGLIGIBLE * Math.max(sampling.temperature(), 1e-3f);
+    if (sampling.topK() > 0 && sampling.topK() <= SELECTED_UP_TO) {
+      return selected(least);
+    }
     int[] ids = new int[256];
     int count = 0;
     for (int id = 0; id < logits.length; id++) {
@@ -105,8 +124,28 @@ final class TokenDraw {
     return best;
   }
 
+  /** The top-k by selection: no sort of the whole vocabulary. */
+  private int[] selected(float least) {
+    int count = Math.min(sampling.topK(), logits.length);
+    int[] ids = Logprobs.greatestIds(logits, 0, logits.length, count);
+    int kept = 1;
+    while (kept < count
+        && logits[ids[kept]] >= least
+        && logits[ids[kept]] > Float.NEGATIVE_INFINITY) {
+      kept++;
+    }
+    return Arrays.copyOf(ids, kept);
+  }
+
   /** How many of the sorted candidates top-p and min-p leave. */
-  private int kept(double[] weights) {
+  private int kept(int[] ids, float greatest, float inverse) {
+    if (sampling.topP() >= 1 && sampling.minP() <= 0) {
+      return ids.length;
+    }
+    double[] weights = new double[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      weights[i] = Math.exp((logits[ids[i]] - greatest) * inverse);
+    }
     int kept = weights.length;
     if (sampling.topP() < 1) {
       double total = Arrays.stream(weights).sum();
