@@ -45,24 +45,47 @@ public record Golden(
 
   /** Reads one. */
   public static Golden load(String name) {
-    Map<String, Object> config = Json.object(resource(name, "config.json"));
-    Map<String, Object> file = Json.object(resource(name, "cases.json"));
+    return read(
+        name,
+        resource(name, "config.json"),
+        resource(name, "cases.json"),
+        resource(name, "arrays.safetensors"));
+  }
+
+  /**
+   * Reads reference outputs for a checkpoint of any origin.
+   *
+   * @param checkpoint folder with its {@code config.json}
+   * @param outputs folder with {@code cases.json} and {@code arrays.safetensors}
+   */
+  public static Golden of(Path checkpoint, Path outputs) {
+    try {
+      return read(
+          String.valueOf(checkpoint.getFileName()),
+          Files.readAllBytes(checkpoint.resolve("config.json")),
+          Files.readAllBytes(outputs.resolve("cases.json")),
+          Files.readAllBytes(outputs.resolve("arrays.safetensors")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Golden read(String name, byte[] configFile, byte[] casesFile, byte[] arrayFile) {
+    Map<String, Object> config = Json.object(configFile);
+    Map<String, Object> file = Json.object(casesFile);
     List<Case> cases = new ArrayList<>();
     for (Object entry : Json.list(file, "cases")) {
       cases.add(readCase(name, config, (Map<?, ?>) entry));
     }
     Map<String, List<Double>> probe = new LinkedHashMap<>();
-    Json.map(file, "weight_probe")
-        .forEach((tensor, values) ->
-            probe.put(
-                (String) tensor,
-                ((List<?>) values).stream().map(v -> ((Number) v).doubleValue()).toList()));
-    return new Golden(
-        name,
-        config,
-        List.copyOf(cases),
-        probe,
-        GoldenArray.readAll(resource(name, "arrays.safetensors")));
+    if (file.containsKey("weight_probe")) {
+      Json.map(file, "weight_probe")
+          .forEach((tensor, values) ->
+              probe.put(
+                  (String) tensor,
+                  ((List<?>) values).stream().map(v -> ((Number) v).doubleValue()).toList()));
+    }
+    return new Golden(name, config, List.copyOf(cases), probe, GoldenArray.readAll(arrayFile));
   }
 
   private static Case readCase(String name, Map<String, Object> config, Map<?, ?> entry) {
