@@ -1,0 +1,95 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.backend.cuda.core.step.DeviceRows;
+import dev.tenon.spi.backend.AttentionOps;
+import dev.tenon.spi.backend.AttentionWeights;
+import dev.tenon.spi.backend.Packed;
+import dev.tenon.spi.backend.Residual;
+import dev.tenon.spi.backend.Rows;
+import dev.tenon.spi.backend.StateView;
+
+/** Attention over paged keys and values. */
+final class CudaAttentionOps implements AttentionOps {
+  private final StepContext context;
+  private final BlockInput input;
+  private final PageTables tables;
+
+  /** Where the slots' page tables lie. */
+  interface PageTables {
+    /** Device address of int32 {@code [slots][width]}. */
+    long address();
+
+    /** Entries of a table. */
+    int width();
+
+    /** Tokens of the longest sequence. */
+    int maxLength();
+  }
+
+  CudaAttentionOps(StepContext context, BlockInput input, PageTables tables) {
+    this.context = context;
+    this.input = input;
+    this.tables = tables;
+  }
+
+  @Override
+  public void attend(
+      Rows rows, Residual residual, Packed.Attention packed, StateView.KvCache cache) {
+    DeviceRows at = CudaRows.of(rows);
+    CudaResidual stream = CudaResidual.of(residual);
+    CudaPacked.Attention block = (CudaPacked.Attention) packed;
+    AttentionWeights sizes = block.sizes();
+    CudaStates.Kv kv = (CudaStates.Kv) cache;
+    int projectedWidth = block.input().outputs();
+    int width = sizes.heads() * sizes.headDim();
+    int gated = sizes.gate() == AttentionWeights.OutputGate.SIGMOID ? 1 : 0;
+    long normed = input.normalised(at, stream, block.inputNorm());
+    long projected = context.takeRows(at.maxRows(), projectedWidth);
+    context.product(
+        at,
+        StepContext.Count.ROWS,
+        block.input(),
+        normed,
+        stream.hidden,
+        block.inputBias(),
+        DeviceType.BF16,
+        projected,
+        projectedWidth);
+    context.release(normed);
+    context.launch(
+        new Words(Operation.ATTENTION_PREPARE)
+            .with(at)
+            .with(sizes.heads(), sizes.kvHeads(), sizes.headDim(), gated)
+            .with(projected, projectedWidth, block.queryNorm(), block.keyNorm())
+            .withReal(block.normEpsilon())
+            .with(block.frequencies(), block.rotaryPairs())
+            .withReal(block.magnitude())
+            .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width()));
+    long attended = context.takeRows(at.maxRows(), width);
+    context.launchWithSpace(
+        Operation.ATTENTION,
+        words ->
+            words
+                .with(at)
+                .with(sizes.heads(), sizes.kvHeads(), sizes.headDim(), gated)
+                .withReal(sizes.scale())
+                .with(projected, projectedWidth)
+                .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width())
+                .with(tables.maxLength(), attended),
+        words -> {});
+    context.release(projected);
+    long output = context.takeRows(at.maxRows(), stream.hidden);
+    context.product(
+        at,
+        StepContext.Count.ROWS,
+        block.output(),
+        attended,
+        width,
+        block.outputBias(),
+        DeviceType.BF16,
+        output,
+        stream.hidden);
+    context.release(attended);
+    stream.leave(output);
+  }
+}

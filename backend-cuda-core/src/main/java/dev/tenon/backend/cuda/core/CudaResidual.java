@@ -1,0 +1,45 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.spi.backend.Residual;
+
+/** The residual stream: a sum in f32 and the last block's output in bf16. */
+final class CudaResidual implements Residual {
+  final long sum;
+  final int hidden;
+
+  /** The output of the block before. */
+  long pending;
+
+  /** Whether {@link #sum} holds anything yet. */
+  Sum state = Sum.EMPTY;
+
+  /** Whether {@link #pending} is a partial sum of this rank. */
+  Pending reduction;
+
+  enum Sum {
+    EMPTY,
+    STARTED
+  }
+
+  enum Pending {
+    PARTIAL,
+    WHOLE
+  }
+
+  CudaResidual(long sum, int hidden, long pending, Pending reduction) {
+    this.sum = sum;
+    this.hidden = hidden;
+    this.pending = pending;
+    this.reduction = reduction;
+  }
+
+  static CudaResidual of(Residual residual) {
+    return (CudaResidual) residual;
+  }
+
+  /** Takes over a block's output. */
+  void leave(long output) {
+    pending = output;
+    reduction = Pending.PARTIAL;
+  }
+}

@@ -1,0 +1,34 @@
+package dev.tenon.backend.cuda.core;
+
+import java.util.Locale;
+
+/** Operations of a kernel library, in the order of its table ({@code abi/kernel_table.h}). */
+enum Operation {
+  PACK_MATRIX(16),
+  FILL(6),
+  EMBED(19),
+  ADD_NORM(10),
+  GATHER(17),
+  PRODUCT(15),
+  ATTENTION_PREPARE(31),
+  ATTENTION(30),
+  DELTA_NET(38),
+  MOE(27),
+  SILU_PRODUCT(5),
+  TAKE_OVER(0),
+  SAMPLE(0),
+  DRAFT_ROWS(0),
+  DRAFT(0);
+
+  /** Words of its parameters, or 0 where the step package lays them out. */
+  final int words;
+
+  Operation(int words) {
+    this.words = words;
+  }
+
+  /** Its name in messages. */
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,137 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.backend.cuda.core.step.DeviceRows;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What operations issue into while a step is recorded: the card, or, in a first pass, nothing but a
+ * measure of the work space. One thread.
+ */
+final class StepContext {
+  private final CudaDevice device;
+  private @Nullable WorkMemory work;
+  private boolean measuring;
+
+  StepContext(CudaDevice device) {
+    this.device = device;
+  }
+
+  /** Issues a body into a work space; when measuring, nothing reaches the card. */
+  void issue(WorkMemory space, boolean onlyMeasure, Runnable body) {
+    work = space;
+    measuring = onlyMeasure;
+    try {
+      body.run();
+    } finally {
+      work = null;
+    }
+  }
+
+  /** Takes a temporary buffer. */
+  long take(long bytes) {
+    return space().take(bytes);
+  }
+
+  /** Takes a matrix of bf16. */
+  long takeRows(long rows, int width) {
+    return take(rows * width * DeviceType.BF16.bytes);
+  }
+
+  /** Gives buffers back. */
+  void release(long... addresses) {
+    for (long address : addresses) {
+      space().release(address);
+    }
+  }
+
+  /** Enqueues an operation. */
+  void launch(Words words) {
+    if (!measuring) {
+      device.launch(words);
+    } else {
+      words.complete();
+    }
+  }
+
+  /** Enqueues an operation whose words were laid out elsewhere. */
+  void launchRaw(Operation operation, long[] words) {
+    if (!measuring) {
+      device.launch(operation, words);
+    }
+  }
+
+  /**
+   * Enqueues an operation that needs work space of its own.
+   *
+   * @param words adds the parameters up to and without the work space's address and bytes
+   * @param rest adds what follows them
+   */
+  void launchWithSpace(Operation operation, Consumer<Words> words, Consumer<Words> rest) {
+    Words question = new Words(operation);
+    words.accept(question);
+    question.with(0, 0);
+    rest.accept(question);
+    long bytes = device.workspace(question);
+    long address = bytes == 0 ? 0 : take(bytes);
+    Words answer = new Words(operation);
+    words.accept(answer);
+    answer.with(address, bytes);
+    rest.accept(answer);
+    launch(answer);
+    if (address != 0) {
+      release(address);
+    }
+  }
+
+  /** {@code y = x · wᵀ}. */
+  void product(
+      DeviceRows rows,
+      Count count,
+      PackedMatrix matrix,
+      long x,
+      int stride,
+      long bias,
+      DeviceType type,
+      long y,
+      int yStride) {
+    launchWithSpace(
+        Operation.PRODUCT,
+        words ->
+            words
+                .with(count.most(rows), count.address(rows))
+                .with(matrix)
+                .with(x, stride, bias, type.code, y, yStride),
+        words -> {});
+  }
+
+  /** Which of a set's counts bounds an operation. */
+  enum Count {
+    ROWS,
+    SELECTED;
+
+    long most(DeviceRows rows) {
+      return this == ROWS ? rows.maxRows() : rows.maxSelected();
+    }
+
+    long address(DeviceRows rows) {
+      return rows.counts() + (this == ROWS ? 0 : 2L * Integer.BYTES);
+    }
+  }
+
+  CudaDevice device() {
+    return device;
+  }
+
+  boolean isMeasuring() {
+    return measuring;
+  }
+
+  private WorkMemory space() {
+    WorkMemory current = work;
+    if (current == null) {
+      throw new IllegalStateException("operations are issued from within a step's body only");
+    }
+    return current;
+  }
+}

@@ -1,0 +1,115 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.api.TenonException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * What {@link NativeCudaTest} runs in a process of its own, with the fake driver's environment:
+ * arguments are the JNI library, the driver, the kernel library and the scenario.
+ */
+final class NativeCudaScenario {
+  private NativeCudaScenario() {}
+
+  public static void main(String[] arguments) throws Throwable {
+    System.load(arguments[0]);
+    try {
+      run(arguments[1], arguments[2], arguments[3]);
+    } catch (TenonException e) {
+      System.out.println(e.code() + ": " + e.getMessage());
+    }
+  }
+
+  private static void run(String driver, String kernels, String scenario) throws Throwable {
+    System.out.println("driver " + NativeCuda.open(driver));
+    long context = NativeCuda.openContext(0);
+    switch (scenario) {
+      case "open" -> System.out.println(NativeCuda.deviceName(0));
+      case "kernels" -> runKernels(context, kernels);
+      case "memory" -> NativeCuda.allocate(context, 1 << 20);
+      case "leaks" -> {
+        useEverything(context);
+        NativeCuda.closeContext(context);
+        System.out.println("open " + call(driver, "fake_cuda_open_objects"));
+      }
+      case "fault" -> {
+        long stream = NativeCuda.createStream(context);
+        call(driver, "fake_cuda_fault");
+        NativeCuda.synchronize(context, stream);
+      }
+      default -> throw new IllegalArgumentException(scenario);
+    }
+  }
+
+  private static void runKernels(long context, String path) {
+    int[] words = Stream.of(Operation.values()).mapToInt(operation -> operation.words).toArray();
+    long kernels = NativeCuda.loadKernels(path, words);
+    System.out.println("target " + NativeCuda.kernelTarget(kernels));
+    System.out.println("offers gather " + NativeCuda.offers(kernels, Operation.GATHER.ordinal()));
+    long[] product = new long[Operation.PRODUCT.words];
+    product[0] = 7;
+    System.out.println(
+        "space " + NativeCuda.workspace(kernels, Operation.PRODUCT.ordinal(), product));
+    MemorySegment target = Arena.global().allocate(ValueLayout.JAVA_LONG);
+    long[] pack = new long[Operation.PACK_MATRIX.words];
+    pack[0] = 4711;
+    pack[10] = target.address();
+    NativeCuda.launch(context, kernels, Operation.PACK_MATRIX.ordinal(), 0, pack);
+    System.out.println("packed " + target.get(ValueLayout.JAVA_LONG, 0));
+    attempt(context, kernels, Operation.EMBED, Operation.EMBED.words);
+    attempt(context, kernels, Operation.GATHER, Operation.GATHER.words);
+    attempt(context, kernels, Operation.ADD_NORM, 3);
+  }
+
+  private static void attempt(long context, long kernels, Operation operation, int words) {
+    try {
+      NativeCuda.launch(context, kernels, operation.ordinal(), 0, new long[words]);
+    } catch (TenonException e) {
+      System.out.println(e.code() + ": " + e.getMessage());
+    }
+  }
+
+  private static void useEverything(long context) {
+    long stream = NativeCuda.createStream(context);
+    CudaDevice device = new CudaDevice(context, stream, 0);
+    try (DeviceMemory memory = new DeviceMemory(context);
+        StagingRing ring = new StagingRing(device)) {
+      long address = memory.allocate(8);
+      ring.floats(new float[] {1.5f, -2f}, address);
+      device.synchronize();
+      MemorySegment copied = MemorySegment.ofAddress(address).reinterpret(8);
+      System.out.println(
+          "floats "
+              + copied.getAtIndex(ValueLayout.JAVA_FLOAT, 0)
+              + " "
+              + copied.getAtIndex(ValueLayout.JAVA_FLOAT, 1));
+      NativeCuda.beginCapture(context, stream);
+      NativeCuda.abandonCapture(context, stream);
+      NativeCuda.abandonCapture(context, stream);
+      NativeCuda.beginCapture(context, stream);
+      long graph = NativeCuda.endCapture(context, stream);
+      System.out.println("nodes " + NativeCuda.graphNodes(graph));
+      NativeCuda.launchGraph(context, graph, stream);
+      NativeCuda.destroyGraph(context, graph);
+    }
+    NativeCuda.destroyStream(context, stream);
+  }
+
+  private static long call(String library, String function) throws Throwable {
+    SymbolLookup symbols = SymbolLookup.libraryLookup(Path.of(library), Arena.global());
+    Linker linker = Linker.nativeLinker();
+    MemorySegment address = symbols.find(function).orElseThrow();
+    if (function.equals("fake_cuda_fault")) {
+      linker.downcallHandle(address, FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT)).invoke(1);
+      return 0;
+    }
+    return (long)
+        linker.downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invoke();
+  }
+}

@@ -1,0 +1,74 @@
+package dev.tenon.backend.cuda.core;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Both sides of the table agree: the names and numbers in Java are those of the C header. */
+class OperationTest {
+  private static final Path HEADER = Path.of("src/main/native/abi/kernel_table.h");
+
+  @Test
+  void operationsAreThoseOfTheHeaderInItsOrder() throws IOException {
+    Matcher body =
+        Pattern.compile("enum tenon_op \\{(.*?)TENON_OPERATIONS", Pattern.DOTALL).matcher(header());
+    assertThat(body.find()).isTrue();
+    Matcher names = Pattern.compile("TENON_(\\w+)").matcher(body.group(1));
+    List<String> found = new ArrayList<>();
+    while (names.find()) {
+      found.add(names.group(1));
+    }
+    assertThat(List.of(Operation.values())).extracting(Operation::name).isEqualTo(found);
+  }
+
+  @Test
+  void parametersHaveAsManyWordsAsTheHeadersStructs() throws IOException {
+    Map<String, Integer> words = words();
+    assertThat(words).containsEntry("tenon_rows", 14);
+    for (Operation operation : Operation.values()) {
+      assertThat(words.getOrDefault("tenon_" + operation.label(), 0))
+          .as(operation.label())
+          .isEqualTo(operation.words);
+    }
+  }
+
+  @Test
+  void typesHaveTheHeadersCodes() throws IOException {
+    for (DeviceType type : DeviceType.values()) {
+      assertThat(header()).contains("TENON_" + type.name() + " = " + type.code);
+    }
+  }
+
+  /** Words of each struct, a member of a struct counting as many as it has. */
+  private static Map<String, Integer> words() throws IOException {
+    Map<String, Integer> words = new HashMap<>();
+    Matcher structs =
+        Pattern.compile("typedef struct (\\w+) \\{(.*?)\\} \\w+;", Pattern.DOTALL)
+            .matcher(header());
+    while (structs.find()) {
+      int count = 0;
+      for (String declaration : structs.group(2).split(";")) {
+        String trimmed = declaration.strip();
+        if (!trimmed.isEmpty()) {
+          String[] parts = trimmed.split("\\s+", 2);
+          count += words.getOrDefault(parts[0], 1) * parts[1].split(",").length;
+        }
+      }
+      words.put(structs.group(1), count);
+    }
+    return words;
+  }
+
+  private static String header() throws IOException {
+    return Files.readString(HEADER).replaceAll("//.*", "");
+  }
+}

@@ -1,0 +1,52 @@
+// A kernel library without kernels, for tests: FAKE_ABI changes the version that it claims; pack_matrix copies its
+// source's address to its target, gather is not offered, embed fails.
+#include <stdlib.h>
+
+#include "kernel_table.h"
+
+static int pack(const void* params, void* stream) {
+  const tenon_pack_matrix* p = params;
+  (void)stream;
+  *(int64_t*)p->data = p->source;
+  return 0;
+}
+static int fail(const void* params, void* stream) {
+  (void)params;
+  (void)stream;
+  return 700;
+}
+static int nothing(const void* params, void* stream) {
+  (void)params;
+  (void)stream;
+  return 0;
+}
+static int64_t space(const void* params) { return ((const tenon_product*)params)->max_rows * 100; }
+
+#define WORDS(type) (int32_t)(sizeof(type) / 8)
+static const tenon_operation operations[TENON_OPERATIONS] = {
+    {"pack_matrix", WORDS(tenon_pack_matrix), pack, 0},
+    {"fill", WORDS(tenon_fill), nothing, 0},
+    {"embed", WORDS(tenon_embed), fail, 0},
+    {"add_norm", WORDS(tenon_add_norm), nothing, 0},
+    {"gather", WORDS(tenon_gather), 0, 0},
+    {"product", WORDS(tenon_product), nothing, space},
+    {"attention_prepare", WORDS(tenon_attention_prepare), nothing, 0},
+    {"attention", WORDS(tenon_attention), nothing, 0},
+    {"delta_net", WORDS(tenon_delta_net), nothing, 0},
+    {"moe", WORDS(tenon_moe), nothing, 0},
+    {"silu_product", WORDS(tenon_silu_product), nothing, 0},
+    {"take_over", 0, 0, 0},
+    {"sample", 0, 0, 0},
+    {"draft_rows", 0, 0, 0},
+    {"draft", 0, 0, 0},
+};
+
+const tenon_kernel_table* tenon_kernels(void) {
+  static tenon_kernel_table table;
+  const char* abi = getenv("FAKE_ABI");
+  table.abi = abi ? atoi(abi) : TENON_KERNEL_ABI;
+  table.operations = TENON_OPERATIONS;
+  table.target = "fake";
+  table.operation = operations;
+  return &table;
+}
