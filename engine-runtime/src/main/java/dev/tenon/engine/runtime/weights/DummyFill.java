@@ -23,7 +23,7 @@ final class DummyFill {
     for (int i = 0; i < table.length; i++) {
       table[i] = bf16Bits(low + (high - low) * (i + 0.5) / table.length);
     }
-    long seed = name.hashCode() * GOLDEN;
+    long seed = hash(name);
     long words = data.byteSize() / Long.BYTES;
     for (long word = 0; word < words; word++) {
       data.set(LONG, word * Long.BYTES, four(table, mix(seed + word * GOLDEN)));
@@ -48,7 +48,7 @@ final class DummyFill {
     for (int i = 0; i < table.length; i++) {
       table[i] = e4m3Bits(2 * (i >> 4) - 15);
     }
-    long seed = name.hashCode() * GOLDEN;
+    long seed = hash(name);
     long words = data.byteSize() / Long.BYTES;
     for (long word = 0; word < words; word++) {
       data.set(LONG, word * Long.BYTES, eight(table, mix(seed + word * GOLDEN)));
@@ -57,6 +57,11 @@ final class DummyFill {
     for (long at = words * Long.BYTES; at < data.byteSize(); at++, rest >>>= 8) {
       data.set(ValueLayout.JAVA_BYTE, at, (byte) table[(int) (rest & 0xff)]);
     }
+  }
+
+  /** Well mixed bits of a name. */
+  static long hash(String name) {
+    return mix(name.hashCode() * GOLDEN);
   }
 
   private static long four(long[] table, long bits) {

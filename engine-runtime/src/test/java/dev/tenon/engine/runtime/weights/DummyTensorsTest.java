@@ -54,10 +54,24 @@ class DummyTensorsTest {
   }
 
   @Test
-  void bytesAreKnownBefore() {
-    assertThat(DummyTensors.bytes(SPECS, NONE)).isEqualTo(2 * (300 * 257 + 1001 + 2000));
-    assertThat(DummyTensors.bytes(SPECS, FP8))
-        .isEqualTo(300 * 257 + 2 * (3 * 3) + 2 * (1001 + 2000));
+  void takeTheMemoryOfTheLargestTensorOfEachKind() {
+    List<TensorSpec> experts =
+        IntStream.range(0, 500)
+            .mapToObj(i -> spec("e" + i, List.of(512L, 512L), TensorSpec.Quantisation.BLOCK_SCALED))
+            .toList();
+    assertThat(DummyTensors.bytes(experts, FP8)).isBetween(512L * 512, 2L * 512 * 512);
+  }
+
+  @Test
+  void tensorsOfOneShapeDiffer() {
+    List<TensorSpec> two =
+        List.of(
+            spec("one", List.of(64L, 64L), TensorSpec.Quantisation.NEVER),
+            spec("two", List.of(64L, 64L), TensorSpec.Quantisation.NEVER));
+    try (TensorStore store = DummyTensors.make(two, NONE)) {
+      RankWeights weights = new RankWeights(store, two, NONE, RankLayout.SINGLE, bytes -> {});
+      assertThat(weights.values("one")).isNotEqualTo(weights.values("two"));
+    }
   }
 
   private static float[] values(String name, Quantisation quantisation) {
