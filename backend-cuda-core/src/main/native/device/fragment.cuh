@@ -10,8 +10,8 @@
 #ifndef TENON_DEVICE_FRAGMENT_CUH
 #define TENON_DEVICE_FRAGMENT_CUH
 
-#include <cuda_bf16.h>
-#include <stdint.h>
+#include "mma.cuh"
+#include "platform.cuh"
 
 namespace tenon {
 
@@ -56,19 +56,7 @@ __device__ __forceinline__ void unpack(const uint4& packed, FragmentA& first, Fr
 // sum += a · b for 16 outputs × 8 tokens over 16 inputs. Lane (g, t) holds outputs g (0, 1) and g + 8 (2, 3) of tokens
 // 2t (0, 2) and 2t + 1 (1, 3).
 __device__ __forceinline__ void multiply(float (&sum)[4], const FragmentA& a, uint32_t b0, uint32_t b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a.word[0]), "r"(a.word[1]), "r"(a.word[2]), "r"(a.word[3]), "r"(b0), "r"(b1));
-}
-
-// Weights are read once: they need not stay in the first-level cache.
-__device__ __forceinline__ uint4 stream(const void* address) {
-  uint4 value;
-  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
-               : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
-               : "l"(address));
-  return value;
+  mma_bf16(sum, a.word, b0, b1);
 }
 
 }  // namespace tenon

@@ -1,0 +1,17 @@
+// Entry points of the operations' sources, as the table (table.cu) lists them: `launch` enqueues and returns 0 or a CUDA
+// error code, `workspace` says how many bytes of work space a launch with these parameters needs.
+#ifndef TENON_ENTRY_POINTS_H
+#define TENON_ENTRY_POINTS_H
+
+#include <stdint.h>
+
+int tenon_pack_matrix_launch(const void* params, void* stream);
+int tenon_fill_launch(const void* params, void* stream);
+int tenon_embed_launch(const void* params, void* stream);
+int tenon_add_norm_launch(const void* params, void* stream);
+int tenon_gather_launch(const void* params, void* stream);
+int tenon_product_launch(const void* params, void* stream);
+int64_t tenon_product_workspace(const void* params);
+int tenon_silu_product_launch(const void* params, void* stream);
+
+#endif

@@ -1,0 +1,33 @@
+// The table of this library's operations: its one exported symbol.
+#include "../abi/kernel_table.h"
+#include "entry_points.h"
+
+namespace {
+
+template <typename Params>
+constexpr int32_t words = sizeof(Params) / 8;
+
+// In the order of enum tenon_op; an operation without a launch is not offered.
+const tenon_operation operations[TENON_OPERATIONS] = {
+    {"pack_matrix", words<tenon_pack_matrix>, tenon_pack_matrix_launch, nullptr},
+    {"fill", words<tenon_fill>, tenon_fill_launch, nullptr},
+    {"embed", words<tenon_embed>, tenon_embed_launch, nullptr},
+    {"add_norm", words<tenon_add_norm>, tenon_add_norm_launch, nullptr},
+    {"gather", words<tenon_gather>, tenon_gather_launch, nullptr},
+    {"product", words<tenon_product>, tenon_product_launch, tenon_product_workspace},
+    {"attention_prepare", words<tenon_attention_prepare>, nullptr, nullptr},
+    {"attention", words<tenon_attention>, nullptr, nullptr},
+    {"delta_net", words<tenon_delta_net>, nullptr, nullptr},
+    {"moe", words<tenon_moe>, nullptr, nullptr},
+    {"silu_product", words<tenon_silu_product>, tenon_silu_product_launch, nullptr},
+    {"take_over", 0, nullptr, nullptr},
+    {"sample", 0, nullptr, nullptr},
+    {"draft_rows", 0, nullptr, nullptr},
+    {"draft", 0, nullptr, nullptr},
+};
+
+const tenon_kernel_table table = {TENON_KERNEL_ABI, TENON_OPERATIONS, TENON_TARGET, operations};
+
+}  // namespace
+
+__attribute__((visibility("default"))) const tenon_kernel_table* tenon_kernels(void) { return &table; }
