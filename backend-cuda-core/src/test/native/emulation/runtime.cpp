@@ -1,7 +1,6 @@
 // The part of CUDA's run-time library that tests and kernels use. Streams do at once what they are given.
 //
-// Memory ends right before a page that must not be touched; what alignment leaves in between, and what lies before the
-// block, is checked when it is freed.
+// Memory lies between pages that must not be touched; what alignment leaves in between is checked when it is freed.
 #include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +16,12 @@
 
 namespace {
 
-constexpr size_t kAlignment = 256;
+constexpr size_t kAlignment = 256, kUntouchable = 256 * 1024;
 constexpr unsigned char kGuard = 0xa5;
 
 struct Block {
-  unsigned char* mapped;
-  size_t mapped_bytes, usable_bytes, bytes;
+  unsigned char* usable;
+  size_t usable_bytes, bytes;
 };
 
 std::mutex registry;
@@ -49,12 +48,12 @@ cudaError_t cudaMalloc(void** address, size_t bytes) {
   const size_t page = sysconf(_SC_PAGESIZE);
   const size_t aligned = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   const size_t usable = (aligned + kAlignment + page - 1) / page * page;
-  void* mapped = mmap(nullptr, usable + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* mapped = mmap(nullptr, usable + 2 * kUntouchable, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) return outcome(cudaErrorMemoryAllocation);
-  mprotect(static_cast<char*>(mapped) + usable, page, PROT_NONE);
-  Block block = {static_cast<unsigned char*>(mapped), usable + page, usable, bytes};
-  unsigned char* at = block.mapped + usable - aligned;
-  memset(block.mapped, kGuard, usable - aligned);
+  Block block = {static_cast<unsigned char*>(mapped) + kUntouchable, usable, bytes};
+  if (mprotect(block.usable, usable, PROT_READ | PROT_WRITE)) return outcome(cudaErrorMemoryAllocation);
+  unsigned char* at = block.usable + usable - aligned;
+  memset(block.usable, kGuard, usable - aligned);
   memset(at + bytes, kGuard, aligned - bytes);
   std::lock_guard<std::mutex> lock(registry);
   blocks()[at] = block;
@@ -69,12 +68,14 @@ cudaError_t cudaFree(void* address) {
   if (found == blocks().end()) return outcome(cudaErrorInvalidValue);
   const Block block = found->second;
   const unsigned char* at = static_cast<unsigned char*>(address);
-  for (const unsigned char* i = block.mapped; i < block.mapped + block.usable_bytes; i++) {
-    if ((i < at || i >= at + block.bytes) && *i != kGuard) {
-      tenon::emulation::fail("device memory was written at byte %td of a block of %zu", i - at, block.bytes);
+  auto check = [&](const unsigned char* from, const unsigned char* to) {
+    for (const unsigned char* i = from; i < to; i++) {
+      if (*i != kGuard) tenon::emulation::fail("device memory was written at byte %td of a block of %zu", i - at, block.bytes);
     }
-  }
-  munmap(block.mapped, block.mapped_bytes);
+  };
+  check(block.usable, at);
+  check(at + block.bytes, block.usable + block.usable_bytes);
+  munmap(block.usable - kUntouchable, block.usable_bytes + 2 * kUntouchable);
   blocks().erase(found);
   return cudaSuccess;
 }
