@@ -116,7 +116,8 @@ typedef struct tenon_product {
 
 // After the projections: norms and rotates q in place and k, writes k and v into the pages.
 // projected: bf16 [rows, stride]: query part (per head dim rows of q then, with a gate, dim rows of gate), then k
-// [kv_heads · dim], then v. Pages: bf16 [page][kv_head][page_size][dim] each for k and v.
+// [kv_heads · dim], then v. Pages: [page][kv_head][page_size][dim] each for k and v, bf16 or e4m3 (nearest, ±448 at
+// most); page sizes are multiples of 16. dim is 64, 128 or 256. Rows without a slot or a page write none.
 typedef struct tenon_attention_prepare {
   tenon_rows rows;
   int64_t heads, kv_heads, dim, gated;
@@ -131,9 +132,13 @@ typedef struct tenon_attention_prepare {
   int64_t page_size;
   tenon_address page_tables;  // int32 [slots][table_width], -1 where none
   int64_t table_width;
+  int64_t kv_type;            // TENON_BF16 or TENON_E4M3
+  tenon_address counters;     // cleared here for tenon_attention; its workspace function says how many bytes
+  int64_t counter_bytes;
 } tenon_attention_prepare;
 
-// Causal attention of every active row over positions 0 … its own, gated by sigmoid(gate) where gated.
+// Causal attention of every active row over positions 0 … its own, gated by sigmoid(gate) where gated. The positions of
+// a sequence's active rows follow one another.
 // Sequences with up to 16 active rows are split over their context, longer ones go by tiles of rows.
 typedef struct tenon_attention {
   tenon_rows rows;
@@ -146,6 +151,8 @@ typedef struct tenon_attention {
   tenon_address page_tables;
   int64_t table_width;
   int64_t max_length;  // longest sequence
+  int64_t kv_type;     // as above
+  tenon_address counters;  // cleared by tenon_attention_prepare with the same rows and heads
   tenon_address out;   // bf16 [rows, heads · dim]; inactive rows are set to 0
   tenon_address workspace;
   int64_t workspace_bytes;
@@ -238,9 +245,9 @@ enum tenon_op {
   TENON_DELTA_NET,
   TENON_MOE,
   TENON_SILU_PRODUCT,
-  TENON_TAKE_OVER,      // step_kernels.h: setups, pages, rows of the step
+  TENON_TAKE_OVER,  // this and the following: step_kernels.h
   TENON_SAMPLE,
-  TENON_DRAFT_ROWS,
+  TENON_SET_UP,
   TENON_DRAFT,
   TENON_OPERATIONS
 };

@@ -1,5 +1,5 @@
 // The table of this library's operations: its one exported symbol.
-#include "../abi/kernel_table.h"
+#include "../abi/step_kernels.h"
 #include "entry_points.h"
 
 namespace {
@@ -20,10 +20,10 @@ const tenon_operation operations[TENON_OPERATIONS] = {
     {"delta_net", words<tenon_delta_net>, nullptr, nullptr},
     {"moe", words<tenon_moe>, nullptr, nullptr},
     {"silu_product", words<tenon_silu_product>, tenon_silu_product_launch, nullptr},
-    {"take_over", 0, nullptr, nullptr},
-    {"sample", 0, nullptr, nullptr},
-    {"draft_rows", 0, nullptr, nullptr},
-    {"draft", 0, nullptr, nullptr},
+    {"take_over", words<tenon_take_over>, nullptr, nullptr},
+    {"sample", words<tenon_sample>, nullptr, nullptr},
+    {"set_up", words<tenon_set_up>, nullptr, nullptr},
+    {"draft", words<tenon_draft>, nullptr, nullptr},
 };
 
 const tenon_kernel_table table = {TENON_KERNEL_ABI, TENON_OPERATIONS, TENON_TARGET, operations};

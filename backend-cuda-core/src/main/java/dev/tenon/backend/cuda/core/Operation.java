@@ -15,12 +15,12 @@ enum Operation {
   DELTA_NET(38),
   MOE(27),
   SILU_PRODUCT(5),
-  TAKE_OVER(0),
-  SAMPLE(0),
-  DRAFT_ROWS(0),
-  DRAFT(0);
+  TAKE_OVER(32),
+  SAMPLE(53),
+  SET_UP(15),
+  DRAFT(51);
 
-  /** Words of its parameters, or 0 where the step package lays them out. */
+  /** Words of its parameters. */
   final int words;
 
   Operation(int words) {
