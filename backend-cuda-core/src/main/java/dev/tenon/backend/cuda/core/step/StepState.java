@@ -336,8 +336,7 @@ public final class StepState {
     StepShape size =
         new StepShape(
             given.rows(), given.sequences(), given.logitRows().length, shape.draftTokens());
-    if (!shape.holds(size)
-        || given.pages().length > 3 * BatchWriter.mostPages(limits)) {
+    if (!shape.holds(size) || given.pages().length > 3 * BatchWriter.mostPages(limits)) {
       throw new IllegalArgumentException(
           "batch %d of %s with %d page entries exceeds the shape %s"
               .formatted(given.id(), size, given.pages().length / 3, shape));
