@@ -1,0 +1,138 @@
+// Mixture of experts: what is launched.
+//
+//   router → route → gate_up → down_owned                 few rows
+//   router → route → gate_up → down → sum_results         more
+#include "experts.cuh"
+#include "route.cuh"
+#include "sum.cuh"
+
+namespace {
+
+using namespace tenon;
+using namespace tenon::moe;
+
+constexpr int kSharedMost = 227 * 1024;
+
+int divided(int64_t all, int64_t each) { return (all + each - 1) / each; }
+
+// A block of both types' shared memory: the routed experts' and the shared one's.
+int shared_bytes(const tenon_moe& p, int tokens, int64_t inputs, int64_t shared_inputs, const Cut& cut) {
+  const int routed = layout(p.type, inputs, tokens, cut).bytes;
+  const int shared = p.shared_inner > 0 ? layout(p.shared_type, shared_inputs, tokens, cut).bytes : 0;
+  return routed > shared ? routed : shared;
+}
+
+template <int kGroups>
+int launch_router(const Plan& plan, void* stream) {
+  // spans enough that many multiprocessors share the few outputs
+  Cut cut = {1, 3, 1};
+  if (kGroups > 1) cut.pairs = 2;
+  if (kGroups > 4) cut.pairs = 4, cut.depth = 3;
+  const dim3 grid(spans_of(divided(plan.outputs, 32), cut), divided(plan.p.max_rows, 8 * kGroups));
+  return enqueue(router<kGroups>, grid, kThreads, layout(TENON_BF16, plan.p.hidden, 8 * kGroups, cut).bytes, stream, Start::EARLY,
+                 plan, cut);
+}
+
+int launch_router(const Plan& plan, void* stream) {
+  if (plan.p.max_rows <= 8) return launch_router<1>(plan, stream);
+  if (plan.p.max_rows <= 128) return launch_router<2>(plan, stream);
+  if (plan.p.max_rows <= 512) return launch_router<4>(plan, stream);
+  return launch_router<8>(plan, stream);
+}
+
+int launch_route(const Plan& plan, void* stream) {
+  const dim3 grid(divided(plan.p.max_rows, kWarps));
+  if (plan.p.experts <= 128) return enqueue(route<4>, grid, kThreads, 0, stream, Start::EARLY, plan);
+  if (plan.p.experts <= 512) return enqueue(route<16>, grid, kThreads, 0, stream, Start::EARLY, plan);
+  return enqueue(route<32>, grid, kThreads, 0, stream, Start::EARLY, plan);
+}
+
+template <int kGroups>
+int launch_gate_up(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const Cut cut = {plan.tuning.pairs, plan.tuning.depth, plan.tuning.gate_loops};
+  const Spans spans = {spans_of(p.inner / 16, cut), spans_of(p.shared_inner / 16, cut)};
+  const int bytes = shared_bytes(p, 8 * kGroups, p.hidden, p.hidden, cut);
+  if (bytes > kSharedMost) return cudaErrorInvalidValue;
+  const dim3 grid(plan.shared_items * spans.shared + plan.items_most * spans.routed);
+  return enqueue(gate_up<kGroups>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
+}
+
+template <int kGroups>
+int launch_down(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const Cut cut = {kWarps, plan.tuning.depth, plan.tuning.down_loops};
+  const int spans = spans_of(divided(p.hidden, 32), cut);
+  const int bytes = shared_bytes(p, 8 * kGroups, p.inner, p.shared_inner, cut);
+  if (bytes > kSharedMost) return cudaErrorInvalidValue;
+  const dim3 grid((plan.shared_items + plan.items_most) * spans);
+  if (partial_is_wide(p)) return enqueue(down<kGroups, true>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
+  return enqueue(down<kGroups, false>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
+}
+
+int launch_sum(const Plan& plan, void* stream) {
+  const dim3 grid(plan.p.max_rows);
+  if (partial_is_wide(plan.p)) return enqueue(sum_results<true>, grid, kThreads, 0, stream, Start::EARLY, plan);
+  return enqueue(sum_results<false>, grid, kThreads, 0, stream, Start::EARLY, plan);
+}
+
+template <int kGroups>
+int launch_experts(const Plan& plan, void* stream) {
+  const int first = launch_gate_up<kGroups>(plan, stream);
+  if (first != cudaSuccess) return first;
+  if (plan.tuning.owned) {
+    const int bytes = plan.p.max_rows * (plan.p.experts_per_token + 1) * 64;
+    return enqueue(down_owned, dim3(plan.p.hidden / 16), kOwnerWarps * 32, bytes, stream, Start::EARLY, plan);
+  }
+  const int second = launch_down<kGroups>(plan, stream);
+  return second != cudaSuccess ? second : launch_sum(plan, stream);
+}
+
+}  // namespace
+
+int64_t tenon_moe_workspace(const void* params) {
+  const tenon_moe& p = *static_cast<const tenon_moe*>(params);
+  return acceptable(p) ? make_plan(p).bytes : 0;
+}
+
+int tenon_moe_launch(const void* params, void* stream) {
+  const tenon_moe& p = *static_cast<const tenon_moe*>(params);
+  if (!acceptable(p)) return cudaErrorInvalidValue;
+  if (p.max_rows == 0) return cudaSuccess;
+  const Plan plan = make_plan(p);
+  if (p.workspace_bytes < plan.bytes) return cudaErrorInvalidValue;
+  const int logits = launch_router(plan, stream);
+  if (logits != cudaSuccess) return logits;
+  const int routed = launch_route(plan, stream);
+  if (routed != cudaSuccess) return routed;
+  switch (plan.tuning.groups) {
+    case 1: return launch_experts<1>(plan, stream);
+    case 2: return launch_experts<2>(plan, stream);
+    case 4: return launch_experts<4>(plan, stream);
+    default: return launch_experts<8>(plan, stream);
+  }
+}
+
+int64_t tenon_moe_candidates(const void* params, int64_t* words, int64_t room) {
+  const tenon_moe& p = *static_cast<const tenon_moe*>(params);
+  int64_t found = 0;
+  const int powers[] = {1, 2, 4, 8};
+  for (int groups : powers) {
+    for (int pairs : powers) {
+      for (int depth = 2; depth <= 4; depth++) {
+        for (int down_loops : powers) {
+          for (int owned = 0; owned <= 1; owned++) {
+            const Tuning tuning = {groups, pairs, depth, owned ? 1 : down_loops, 1, owned};
+            if (!valid(tuning, p) || (owned && down_loops > 1)) continue;
+            const Cut first = {pairs, depth, 1}, second = {kWarps, depth, down_loops};
+            if (shared_bytes(p, 8 * groups, p.hidden, p.hidden, first) > kSharedMost) continue;
+            if (!owned && shared_bytes(p, 8 * groups, p.inner, p.shared_inner, second) > kSharedMost) continue;
+            if (found < room) words[found] = encode(tuning);
+            found++;
+          }
+        }
+      }
+    }
+  }
+  return found;
+}

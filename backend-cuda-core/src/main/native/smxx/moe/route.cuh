@@ -1,0 +1,167 @@
+// From logits to experts: softmax, the greatest, their weights, and the list of rows of every expert.
+//
+// A warp routes a row. Its lanes take places in the experts' lists with integer counters, so the order within a list is
+// by chance; no result depends on it, since a token's column in a product is its own. The last block to end lays out the
+// items that the products work through.
+#ifndef TENON_MOE_ROUTE_CUH
+#define TENON_MOE_ROUTE_CUH
+
+#include "stream.cuh"
+
+namespace tenon::moe {
+
+constexpr unsigned kAllLanes = 0xffffffffu;
+
+__device__ __forceinline__ float greatest_of_warp(float value) {
+#pragma unroll
+  for (int step = 16; step > 0; step /= 2) value = fmaxf(value, __shfl_xor_sync(kAllLanes, value, step));
+  return value;
+}
+
+__device__ __forceinline__ float sum_of_warp(float value) {
+#pragma unroll
+  for (int step = 16; step > 0; step /= 2) value += __shfl_xor_sync(kAllLanes, value, step);
+  return value;
+}
+
+// What a row's warp knows at the end: lane j < experts_per_token has the j-th greatest.
+struct Choice {
+  int expert;
+  float weight;
+};
+
+// kSlots × 32 ≥ experts. Probabilities are compared as integers: they are not negative.
+template <int kSlots>
+__device__ Choice choose(const float* logits, int experts, int wanted, bool normalised, int lane) {
+  float value[kSlots];
+  float most = -INFINITY;
+#pragma unroll
+  for (int i = 0; i < kSlots; i++) {
+    const int e = lane + 32 * i;
+    value[i] = e < experts ? logits[e] : -INFINITY;
+    most = fmaxf(most, value[i]);
+  }
+  most = greatest_of_warp(most);
+  float total = 0;
+#pragma unroll
+  for (int i = 0; i < kSlots; i++) {
+    value[i] = lane + 32 * i < experts ? expf(value[i] - most) : 0.0f;
+    total += value[i];
+  }
+  total = sum_of_warp(total);
+  uint32_t key[kSlots];  // 0: absent or taken
+#pragma unroll
+  for (int i = 0; i < kSlots; i++) {
+    key[i] = lane + 32 * i < experts ? (__float_as_uint(value[i] / total) & 0x7fffffffu) + 1 : 0;
+  }
+  Choice mine = {0, 0};
+  float chosen = 0;
+  for (int j = 0; j < wanted; j++) {
+    uint32_t best = 0;
+    int at = 0;
+#pragma unroll
+    for (int i = 0; i < kSlots; i++) {
+      if (key[i] > best) best = key[i], at = lane + 32 * i;
+    }
+    const uint32_t greatest = __reduce_max_sync(kAllLanes, best);
+    const int expert = __reduce_min_sync(kAllLanes, best == greatest ? static_cast<unsigned>(at) : 0xffffffffu);
+    const float probability = __uint_as_float(greatest - 1);
+    chosen += probability;
+    if (lane == j) mine = {expert, probability};
+#pragma unroll
+    for (int i = 0; i < kSlots; i++) {
+      if (lane + 32 * i == expert) key[i] = 0;
+    }
+  }
+  if (normalised) mine.weight /= chosen;
+  return mine;
+}
+
+// Writes a row's experts in ascending order and enters the row into the lists of those held.
+__device__ __forceinline__ void enter(const Plan& plan, int row, Choice mine, int lane) {
+  const int wanted = plan.p.experts_per_token;
+  int place = 0;
+  for (int j = 0; j < wanted; j++) place += __shfl_sync(kAllLanes, mine.expert, j) < mine.expert;
+  if (lane >= wanted) return;
+  const int64_t at = int64_t(row) * wanted + place;
+  const int local = mine.expert - static_cast<int>(plan.p.first_expert);
+  int rank = -1;
+  if (local >= 0 && local < plan.p.held) {
+    rank = atomicAdd(plan.counts + local, 1);
+    plan.lists[int64_t(local) * plan.p.max_rows + rank] = row << kListShift | place;
+  }
+  plan.experts[at] = mine.expert;
+  plan.weights[at] = mine.weight;
+  plan.ranks[at] = rank;
+}
+
+// Inclusive sum over the block's threads; `between` has a word for each warp.
+__device__ __forceinline__ int running_sum(int value, int32_t* between) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+#pragma unroll
+  for (int step = 1; step < 32; step *= 2) {
+    const int below = __shfl_up_sync(kAllLanes, value, step);
+    if (lane >= step) value += below;
+  }
+  if (lane == 31) between[warp] = value;
+  __syncthreads();
+  for (int w = 0; w < warp; w++) value += between[w];
+  __syncthreads();
+  return value;
+}
+
+// Positions of the experts' rows, and items of at most `tokens` rows of one expert.
+__device__ __forceinline__ void lay_out(const Plan& plan, int tokens, int32_t* between) {
+  constexpr int kEach = kMaxExperts / kThreads;
+  const int held = plan.p.held;
+  int count[kEach];
+  int rows = 0, items = 0, distinct = 0;
+#pragma unroll
+  for (int i = 0; i < kEach; i++) {
+    const int e = threadIdx.x * kEach + i;
+    count[i] = e < held ? *reinterpret_cast<volatile int32_t*>(plan.counts + e) : 0;
+    rows += count[i], items += (count[i] + tokens - 1) / tokens, distinct += count[i] > 0;
+  }
+  const int rows_to_here = running_sum(rows, between), items_to_here = running_sum(items, between);
+  const int distinct_to_here = running_sum(distinct, between);
+  int position = rows_to_here - rows, item = items_to_here - items;
+#pragma unroll
+  for (int i = 0; i < kEach; i++) {
+    const int e = threadIdx.x * kEach + i;
+    if (e >= held) break;
+    plan.offsets[e] = position;
+    for (int first = 0; first < count[i]; first += tokens) {
+      plan.items[item++] = {e, first, min(tokens, count[i] - first), position + first};
+    }
+    position += count[i];
+  }
+  if (threadIdx.x == kThreads - 1) {
+    *plan.items_count = items_to_here;
+    if (plan.p.distinct) *reinterpret_cast<int32_t*>(plan.p.distinct) += distinct_to_here;
+  }
+}
+
+template <int kSlots>
+__global__ void __launch_bounds__(kThreads) route(Plan plan) {
+  __shared__ int32_t between[kWarps];
+  __shared__ int last;
+  wait_for_predecessor();
+  release_successor();
+  const int rows = *reinterpret_cast<const int32_t*>(plan.p.counts);
+  const int lane = threadIdx.x % 32, row = blockIdx.x * kWarps + threadIdx.x / 32;
+  if (row < rows) {
+    const float* logits = plan.logits + int64_t(row) * plan.outputs;
+    enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane), lane);
+    if (lane == 0 && plan.shared_items > 0) plan.shared_weights[row] = 1 / (1 + expf(-logits[plan.p.experts]));
+  }
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) last = atomicAdd(plan.counts + plan.p.held, 1) == static_cast<int>(gridDim.x) - 1;
+  __syncthreads();
+  if (!last) return;
+  __threadfence();
+  lay_out(plan, 8 * plan.tuning.groups, between);
+}
+
+}  // namespace tenon::moe
+#endif

@@ -1,0 +1,297 @@
+// The product at the heart of all three matrices: packed weights against up to 64 tokens.
+//
+// Weights are operand A, tokens operand B. Each of a block's eight warps has a unit, 32 outputs (two tiles), and, where
+// `pairs` < 8, only a part of the inputs. A stage of the ring in shared memory holds 2 KB of each tile (128 inputs of
+// E4M3, 64 of BF16) for every warp, and those inputs of all tokens:
+//
+//   warp  w: unit first + w % pairs, inputs of part w / pairs       stage: [8 warps][2 tiles][4][32 lanes] 16 bytes
+//                                                                          [parts][tokens] kInputs bf16, swizzled
+//
+// A lane copies the weights that it will itself multiply, so they pass through shared memory only to be on their way
+// while earlier stages are multiplied. A block may visit several spans of `pairs` units in turn (`loops`): the ring runs
+// on across them.
+#ifndef TENON_MOE_STREAM_CUH
+#define TENON_MOE_STREAM_CUH
+
+#include "../../device/platform.cuh"
+// before the fragment's form: it needs the platform's types
+#include "../../device/fragment.cuh"
+#include "../../device/mma.cuh"
+#include "plan.h"
+
+namespace tenon::moe {
+
+constexpr int kThreads = kWarps * 32;
+constexpr int kWarpStage = 4096;  // bytes of weights of a warp in a stage
+
+using bf16 = __nv_bfloat16;
+
+// A packed matrix, or one expert's part of a stack of them.
+struct Factor {
+  const uint4* data;
+  const float* scales;
+  int tiles, inputs;
+};
+
+struct Tokens {
+  const bf16* base;
+  int64_t stride;
+  const int32_t* list;  // rows << kListShift, or null where they follow one another from `first`
+  int first, count;
+};
+
+// How a launch cuts a product.
+struct Cut {
+  int pairs, depth, loops;
+};
+
+template <int kType>
+struct Form {
+  static constexpr int kInputs = kType == TENON_E4M3 ? 128 : 64;  // of a stage
+  static constexpr int kPieces = kInputs / 8;                     // 16-byte pieces of a token in a stage
+};
+
+__host__ __device__ constexpr int stages_of(int type, int inputs, int pairs) {
+  const int all = (inputs + kStretch - 1) / kStretch * (type == TENON_E4M3 ? 1 : 2);
+  const int parts = kWarps / pairs;
+  return (all + parts - 1) / parts;
+}
+
+// Bytes of shared memory: rows, scales, ring, sums. The sums lie in the ring where a block has one span only.
+struct Layout {
+  int scales, ring, stage, sums, bytes;
+};
+
+__host__ __device__ constexpr Layout layout(int type, int inputs, int tokens, const Cut& cut) {
+  Layout at = {};
+  const int stretches = (inputs + kStretch - 1) / kStretch;
+  const int parts = kWarps / cut.pairs;
+  const int stages = stages_of(type, inputs, cut.pairs) * cut.loops;
+  at.scales = tokens * 4 < 128 ? 128 : tokens * 4;
+  at.ring = at.scales + (type == TENON_E4M3 ? (2 * cut.pairs * cut.loops * stretches * 4 + 127) / 128 * 128 : 0);
+  at.stage = kWarps * kWarpStage + parts * tokens * (type == TENON_E4M3 ? 256 : 128);
+  const int ring = at.stage * (stages < cut.depth ? stages : cut.depth);
+  const int sums = parts * tokens * (32 * cut.pairs + 4) * 4;
+  at.sums = cut.loops > 1 ? at.ring + ring : at.ring;
+  at.bytes = cut.loops > 1 ? at.sums + sums : at.ring + (ring > sums ? ring : sums);
+  return at;
+}
+
+template <int kType, int kGroups>
+class Stream {
+ public:
+  static constexpr int kTokens = 8 * kGroups;
+  static constexpr int kInputs = Form<kType>::kInputs;
+  static constexpr int kPieces = Form<kType>::kPieces;
+
+  __device__ Stream(unsigned char* shared, const Factor& factor, const Cut& cut, int first_unit)
+      : factor_(factor),
+        cut_(cut),
+        at_(layout(kType, factor.inputs, kTokens, cut)),
+        shared_(shared),
+        first_unit_(first_unit),
+        units_((factor.tiles + 1) / 2),
+        stretches_((factor.inputs + kStretch - 1) / kStretch),
+        all_stages_(stretches_ * (kStretch / kInputs)),
+        stages_(stages_of(kType, factor.inputs, cut.pairs)),
+        warp_(threadIdx.x / 32),
+        lane_(threadIdx.x % 32),
+        pair_(warp_ % cut.pairs),
+        part_(warp_ / cut.pairs) {
+    loops_ = min(cut.loops, (units_ - first_unit + cut.pairs - 1) / cut.pairs);
+  }
+
+  // Sends the first stages' weights on their way; what they are must be known, what the tokens are need not.
+  __device__ void begin() {
+    for (int q = 0; q < cut_.depth - 1; q++) issue_weights(q);
+    if (kType == TENON_E4M3) {
+      float* scales = reinterpret_cast<float*>(shared_ + at_.scales);
+      const int count = 2 * cut_.pairs * loops_ * stretches_;
+      const int64_t first = int64_t(2) * first_unit_ * stretches_;
+      const int64_t last = int64_t(factor_.tiles) * stretches_ - 1;
+      for (int i = threadIdx.x; i < count; i += kThreads) scales[i] = factor_.scales[min(first + i, last)];
+    }
+  }
+
+  // Multiplies; finish(unit of the span's first output, sums) is called by all threads after each span. sums is f32
+  // [parts][kTokens][32 * pairs + 4] in shared memory.
+  template <typename Finish>
+  __device__ void multiply(const Tokens& tokens, Finish finish) {
+    int32_t* rows = reinterpret_cast<int32_t*>(shared_);
+    if (threadIdx.x < kTokens) {
+      const int i = threadIdx.x;
+      rows[i] = i >= tokens.count ? 0 : tokens.list ? tokens.list[i] >> kListShift : tokens.first + i;
+    }
+    __syncthreads();
+    for (int q = 0; q < cut_.depth - 1; q++) {
+      issue_tokens(q, tokens);
+      copy_commit();
+    }
+    const int groups = (tokens.count + 7) / 8;
+    float sum[2][kGroups][4] = {};
+    int slot = 0, next = cut_.depth - 1, k = 0, loop = 0;
+    for (int q = 0; q < loops_ * stages_; q++) {
+      wait_stage();
+      __syncthreads();
+      if (q + cut_.depth - 1 < loops_ * stages_) {
+        issue_weights(q + cut_.depth - 1, next);
+        issue_tokens(q + cut_.depth - 1, tokens, next);
+      }
+      copy_commit();
+      next = next + 1 == cut_.depth ? 0 : next + 1;
+      const int stage = part_ * stages_ + k;
+      if (stage < all_stages_ && unit(loop) < units_) add(sum, slot, loop, stage, groups);
+      slot = slot + 1 == cut_.depth ? 0 : slot + 1;
+      if (++k == stages_) {
+        if (cut_.loops == 1) __syncthreads();  // the sums take the ring's place
+        leave(sum);
+        __syncthreads();
+        finish(first_unit_ + loop * cut_.pairs, sums());
+        k = 0, loop++;
+      }
+    }
+  }
+
+  __device__ float* sums() const { return reinterpret_cast<float*>(shared_ + at_.sums); }
+
+ private:
+  __device__ int unit(int loop) const { return first_unit_ + loop * cut_.pairs + pair_; }
+
+  __device__ unsigned char* stage_at(int slot) const { return shared_ + at_.ring + slot * at_.stage; }
+
+  __device__ void wait_stage() const {
+    if (cut_.depth == 2) copy_wait<0>();
+    else if (cut_.depth == 3) copy_wait<1>();
+    else copy_wait<2>();
+  }
+
+  __device__ void issue_weights(int q) {
+    if (q < loops_ * stages_) issue_weights(q, q);
+  }
+
+  __device__ void issue_weights(int q, int slot) {
+    const int loop = q / stages_, stage = part_ * stages_ + q % stages_;
+    if (stage >= all_stages_ || unit(loop) >= units_) return;
+    uint4* to = reinterpret_cast<uint4*>(stage_at(slot) + warp_ * kWarpStage) + lane_;
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      const int tile = min(2 * unit(loop) + i, factor_.tiles - 1);
+      const uint4* from = factor_.data + (int64_t(tile) * all_stages_ + stage) * 128 + lane_;
+#pragma unroll
+      for (int part = 0; part < 4; part++) copy_async16(to + (i * 4 + part) * 32, from + part * 32);
+    }
+  }
+
+  __device__ void issue_tokens(int q, const Tokens& tokens) {
+    if (q < loops_ * stages_) issue_tokens(q, tokens, q);
+  }
+
+  __device__ void issue_tokens(int q, const Tokens& tokens, int slot) {
+    const int32_t* rows = reinterpret_cast<const int32_t*>(shared_);
+    uint4* to = reinterpret_cast<uint4*>(stage_at(slot) + kWarps * kWarpStage);
+    const int parts = kWarps / cut_.pairs;
+    const int used = (tokens.count + 7) / 8 * 8;
+    for (int c = threadIdx.x; c < parts * kTokens * kPieces; c += kThreads) {
+      const int piece = c % kPieces, token = c / kPieces % kTokens, part = c / (kPieces * kTokens);
+      if (token >= used) continue;
+      const int input = (part * stages_ + q % stages_) * kInputs + piece * 8;
+      const bool valid = token < tokens.count && input < factor_.inputs;
+      const bf16* from = tokens.base + (valid ? rows[token] * tokens.stride + input : 0);
+      copy_async16(to + (part * kTokens + token) * kPieces + swizzled(token, piece), from, valid);
+    }
+  }
+
+  // The pieces that a warp reads at once fall into different banks.
+  __device__ static int swizzled(int token, int piece) {
+    return kType == TENON_E4M3 ? piece ^ (token & 1) << 2 : piece ^ (token & 3) << 1;
+  }
+
+  __device__ void add(float (&sum)[2][kGroups][4], int slot, int loop, int stage, int groups) {
+    const uint4* weights = reinterpret_cast<const uint4*>(stage_at(slot) + warp_ * kWarpStage) + lane_;
+    const uint4* tokens = reinterpret_cast<const uint4*>(stage_at(slot) + kWarps * kWarpStage) + part_ * kTokens * kPieces;
+    if (kType == TENON_E4M3) {
+      const float* scales = reinterpret_cast<const float*>(shared_ + at_.scales);
+      add_scaled(sum, weights, tokens, scales + 2 * (loop * cut_.pairs + pair_) * stretches_ + stage, groups);
+    } else {
+      add_plain(sum, weights, tokens, groups);
+    }
+  }
+
+  __device__ void add_scaled(float (&sum)[2][kGroups][4], const uint4* weights, const uint4* tokens, const float* scales,
+                             int groups) {
+    const int g = lane_ / 4, t = lane_ % 4;
+    float partial[2][kGroups][4] = {};
+#pragma unroll
+    for (int part = 0; part < 4; part++) {
+      FragmentA first[2], second[2];
+#pragma unroll
+      for (int i = 0; i < 2; i++) unpack(weights[(i * 4 + part) * 32], first[i], second[i]);
+      const int piece = swizzled(g, part * 4 + t);
+#pragma unroll
+      for (int n = 0; n < kGroups; n++) {
+        if (kGroups > 1 && n >= groups) continue;
+        const uint4 b = tokens[(n * 8 + g) * kPieces + piece];
+#pragma unroll
+        for (int i = 0; i < 2; i++) mma_bf16(partial[i][n], first[i].word, b.x, b.y);
+#pragma unroll
+        for (int i = 0; i < 2; i++) mma_bf16(partial[i][n], second[i].word, b.z, b.w);
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      const float scale = scales[i * stretches_];
+#pragma unroll
+      for (int n = 0; n < kGroups; n++) {
+#pragma unroll
+        for (int c = 0; c < 4; c++) sum[i][n][c] += scale * partial[i][n][c];
+      }
+    }
+  }
+
+  __device__ void add_plain(float (&sum)[2][kGroups][4], const uint4* weights, const uint4* tokens, int groups) {
+    const int g = lane_ / 4, t = lane_ % 4;
+#pragma unroll
+    for (int part = 0; part < 4; part++) {
+      uint32_t a[2][4];
+#pragma unroll
+      for (int i = 0; i < 2; i++) {
+        const uint4 packed = weights[(i * 4 + part) * 32];
+        a[i][0] = packed.x, a[i][1] = packed.y, a[i][2] = packed.z, a[i][3] = packed.w;
+      }
+      const int piece = swizzled(g, part * 2 + t / 2);
+#pragma unroll
+      for (int n = 0; n < kGroups; n++) {
+        if (kGroups > 1 && n >= groups) continue;
+        const uint2 b = reinterpret_cast<const uint2*>(tokens + (n * 8 + g) * kPieces + piece)[t % 2];
+#pragma unroll
+        for (int i = 0; i < 2; i++) mma_bf16(sum[i][n], a[i], b.x, b.y);
+      }
+    }
+  }
+
+  // Leaves a span's sums in shared memory and clears them.
+  __device__ void leave(float (&sum)[2][kGroups][4]) {
+    const int g = lane_ / 4, t = lane_ % 4, width = 32 * cut_.pairs + 4;
+    float* to = sums() + part_ * kTokens * width + pair_ * 32 + g;
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+#pragma unroll
+      for (int n = 0; n < kGroups; n++) {
+#pragma unroll
+        for (int c = 0; c < 4; c++) {
+          to[(n * 8 + 2 * t + c % 2) * width + i * 16 + c / 2 * 8] = sum[i][n][c];
+          sum[i][n][c] = 0;
+        }
+      }
+    }
+  }
+
+  Factor factor_;
+  Cut cut_;
+  Layout at_;
+  unsigned char* shared_;
+  int first_unit_, units_, stretches_, all_stages_, stages_, warp_, lane_, pair_, part_, loops_;
+};
+
+}  // namespace tenon::moe
+#endif
