@@ -8,28 +8,32 @@ import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.BackendProvider;
 import dev.tenon.spi.backend.RankPlacement;
+import java.nio.file.Path;
 import java.util.List;
 
 /** Base of the providers of the CUDA backends, one per generation of GPUs. */
 public abstract class CudaBackendProvider implements BackendProvider {
   private final String id;
-  private final String cards;
-  private final NvidiaDriver driver;
+  private final CudaGeneration generation;
+  private final NativeParts parts;
 
   /**
    * A provider.
    *
    * @param id its id
-   * @param cards the cards that it is for, for people
+   * @param generation the cards that it is for
    */
-  protected CudaBackendProvider(String id, String cards) {
-    this(id, cards, NvidiaDriver.onThisMachine());
+  protected CudaBackendProvider(String id, CudaGeneration generation) {
+    this.id = id;
+    this.generation = generation;
+    this.parts =
+        NativeParts.installed(NvidiaDriver.onThisMachine(), getClass(), generation.target());
   }
 
-  CudaBackendProvider(String id, String cards, NvidiaDriver driver) {
+  CudaBackendProvider(String id, CudaGeneration generation, NativeParts parts) {
     this.id = id;
-    this.cards = cards;
-    this.driver = driver;
+    this.generation = generation;
+    this.parts = parts;
   }
 
   @Override
@@ -44,12 +48,36 @@ public abstract class CudaBackendProvider implements BackendProvider {
 
   @Override
   public final Probe probe() {
-    return new Probe.Unfit(
-        driver
-            .library()
-            .map(library ->
-                "driver found at " + library + ", but this build has no CUDA kernels for " + cards)
-            .orElseGet(driver::absence));
+    try {
+      return probeCards();
+    } catch (TenonException | UnsatisfiedLinkError e) {
+      return new Probe.Unfit(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Probe probeCards() {
+    if (parts.driver().isEmpty()) {
+      return new Probe.Unfit(parts.driverAbsence());
+    }
+    Path driver = parts.driver().get();
+    if (parts.library().isEmpty() || parts.kernels().isEmpty()) {
+      return new Probe.Unfit(
+          "driver found at "
+              + driver
+              + ", but this build has no CUDA kernels for "
+              + generation.cards()
+              + ": ./mvnw -Pcuda package makes them");
+    }
+    List<Card> cards = Cards.of(driver, parts.library().get());
+    if (cards.isEmpty()) {
+      return new Probe.Unfit("the NVIDIA driver at " + driver + " sees no GPU");
+    }
+    Card first = cards.getFirst();
+    int score = generation.score().applyAsInt(first.capability());
+    return score > 0
+        ? new Probe.Fit(score, first.description())
+        : new Probe.Unfit(
+            "GPU 0 is " + first.description() + "; this backend is for " + generation.cards());
   }
 
   @Override
@@ -59,12 +87,14 @@ public abstract class CudaBackendProvider implements BackendProvider {
 
   @Override
   public final List<Backend> open(BackendOptions options) {
-    String reason =
-        switch (probe()) {
-          case Probe.Unfit unfit -> unfit.reason();
-          case Probe.Fit fit -> fit.description();
-        };
-    throw new TenonException(
-        ErrorCode.DEVICE_UNAVAILABLE, "backend " + id + " cannot be opened here: " + reason);
+    CudaOptions own = CudaOptions.of(options);
+    if (probe() instanceof Probe.Unfit(String reason)) {
+      throw new TenonException(
+          ErrorCode.DEVICE_UNAVAILABLE, "backend " + id + " cannot be opened here: " + reason);
+    }
+    List<Card> cards = Cards.of(parts.driver().orElseThrow(), parts.library().orElseThrow());
+    return List.of(
+        CudaBackend.open(
+            own.card(cards, options.rank()), parts.kernels().orElseThrow(), options, own));
   }
 }

@@ -11,17 +11,18 @@ import java.util.Map;
 /** Pools on the card. Their content is never cleared: position 0 counts as zero. */
 final class CudaStates implements StateView {
   private final StatePlan plan;
-  private final DeviceType stateType;
+  private final CudaOptions options;
   private final Map<Integer, Kv> kv = new HashMap<>();
   private final Map<Integer, Recurrent> recurrent = new HashMap<>();
 
   /**
-   * Pages of one layer, bf16.
+   * Pages of one layer.
    *
+   * @param type element type
    * @param keys {@code [page][kvHead][pageSize][dim]}
    * @param values the same
    */
-  record Kv(long keys, long values, int pageSize) implements KvCache {}
+  record Kv(DeviceType type, long keys, long values, int pageSize) implements KvCache {}
 
   /**
    * Slots of one layer.
@@ -40,16 +41,21 @@ final class CudaStates implements StateView {
       int maxPending)
       implements RecurrentCache {}
 
-  CudaStates(StatePlan plan, DeviceType stateType, DeviceMemory memory) {
+  CudaStates(StatePlan plan, CudaOptions options, DeviceMemory memory) {
     this.plan = plan;
-    this.stateType = stateType;
+    this.options = options;
     for (StateSpec spec : plan.states()) {
       switch (spec) {
         case StateSpec.PagedKv paged -> {
-          long bytes = kvPageBytes(paged, plan.pageSize()) / 2 * plan.pages();
+          long bytes =
+              kvPageBytes(paged, plan.pageSize(), options.keyValueType()) / 2 * plan.pages();
           kv.put(
               paged.layer(),
-              new Kv(memory.allocate(bytes), memory.allocate(bytes), plan.pageSize()));
+              new Kv(
+                  options.keyValueType(),
+                  memory.allocate(bytes),
+                  memory.allocate(bytes),
+                  plan.pageSize()));
         }
         case StateSpec.Recurrent fixed -> recurrent.put(fixed.layer(), allocate(fixed, memory));
       }
@@ -62,17 +68,17 @@ final class CudaStates implements StateView {
         memory.allocate(plan.slots() * windowBytes(spec)),
         memory.allocate(plan.slots() * inputBytes(spec, drafts)),
         memory.allocate(plan.slots() * gateBytes(spec, drafts)),
-        stateType,
-        memory.allocate(plan.slots() * matrixBytes(spec, stateType)),
+        options.stateType(),
+        memory.allocate(plan.slots() * matrixBytes(spec, options.stateType())),
         drafts);
   }
 
   /** Bytes of a page of all layers together. */
-  static long bytesPerPage(List<StateSpec> states, int pageSize) {
+  static long bytesPerPage(List<StateSpec> states, int pageSize, DeviceType type) {
     long bytes = 0;
     for (StateSpec state : states) {
       if (state instanceof StateSpec.PagedKv paged) {
-        bytes += kvPageBytes(paged, pageSize);
+        bytes += kvPageBytes(paged, pageSize, type);
       }
     }
     return bytes;
@@ -93,8 +99,8 @@ final class CudaStates implements StateView {
     return bytes;
   }
 
-  private static long kvPageBytes(StateSpec.PagedKv spec, int pageSize) {
-    return 2L * DeviceType.BF16.bytes * pageSize * spec.kvHeads() * spec.headDim();
+  private static long kvPageBytes(StateSpec.PagedKv spec, int pageSize, DeviceType type) {
+    return 2L * type.bytes * pageSize * spec.kvHeads() * spec.headDim();
   }
 
   private static long windowBytes(StateSpec.Recurrent spec) {

@@ -136,6 +136,7 @@ final class CudaWeights implements Weights, AutoCloseable {
   /** Waits until all is packed, and gives the staging buffers back. */
   void finish() {
     if (ring != null) {
+      ring.flush();
       ring.close();
       ring = null;
     }
@@ -143,7 +144,10 @@ final class CudaWeights implements Weights, AutoCloseable {
 
   @Override
   public void close() {
-    finish();
+    if (ring != null) {
+      ring.close();
+      ring = null;
+    }
     memory.close();
   }
 

@@ -1,5 +1,7 @@
 package dev.tenon.backend.cuda.core;
 
+import java.util.Locale;
+
 /** Element types on the device, with their codes in {@code abi/kernel_table.h}. */
 enum DeviceType {
   F32(0, 4),
@@ -12,5 +14,10 @@ enum DeviceType {
   DeviceType(int code, int bytes) {
     this.code = code;
     this.bytes = bytes;
+  }
+
+  /** Its name for people. */
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -5,11 +5,14 @@ import dev.tenon.spi.backend.HostMatrix;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Brings host data to the device through pinned buffers taken in turns: while one is copied to the
- * device, the next is filled from the mapped file. Each buffer has a twin on the device, where the
- * data lies until it was packed; the stream keeps both in order.
+ * Brings host data to the device through pinned buffers taken in turns. Pieces gather in a buffer
+ * until it is full; then all are copied into it at once, on several threads, it is sent as a whole,
+ * and the pieces' uses are enqueued. While one buffer is on its way, the next one fills. Each has a
+ * twin on the device, where the data lies until it was used; the stream keeps both in order.
  */
 final class StagingRing implements AutoCloseable {
   /** Bytes of a buffer. */
@@ -17,6 +20,10 @@ final class StagingRing implements AutoCloseable {
 
   private static final int BUFFERS = 4;
   private static final long ALIGNMENT = 256;
+
+  /** Bytes that one task copies: small enough to occupy all threads, too large to be overhead. */
+  private static final long GRAIN = 1L << 20;
+
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfShort SHORT =
@@ -28,7 +35,10 @@ final class StagingRing implements AutoCloseable {
   private final long[] staged = new long[BUFFERS];
   private final long[] events = new long[BUFFERS];
   private final boolean[] used = new boolean[BUFFERS];
-  private int next;
+  private final List<Fill> fills = new ArrayList<>();
+  private final List<Runnable> arrivals = new ArrayList<>();
+  private int current;
+  private long filled;
 
   StagingRing(CudaDevice device) {
     this.device = device;
@@ -52,7 +62,7 @@ final class StagingRing implements AutoCloseable {
     void at(long rows, long scales);
   }
 
-  /** Writes the data into a buffer. */
+  /** Writes a part of the data into a buffer; any thread. */
   private interface Fill {
     void into(MemorySegment buffer);
   }
@@ -68,48 +78,78 @@ final class StagingRing implements AutoCloseable {
 
   /**
    * Sends rows {@code from … from + count − 1} of a matrix, contiguous, and its scales; F32 and F16
-   * become BF16, rounded to nearest even.
+   * become BF16, rounded to nearest even. The matrix must stay as it is until {@link #flush}.
    */
   void rows(HostMatrix matrix, int from, int count, float[] scales, MatrixArrival arrival) {
     int elementBytes = matrix.type() == ElementType.F8_E4M3 ? 1 : Short.BYTES;
     long rowBytes = (long) matrix.columns() * elementBytes;
-    long scalesAt = Math.ceilDiv(count * rowBytes, ALIGNMENT) * ALIGNMENT;
-    send(
-        scalesAt + (long) scales.length * Float.BYTES,
-        buffer -> {
-          copyRows(matrix, from, count, rowBytes, buffer);
-          MemorySegment.copy(scales, 0, buffer, FLOAT, scalesAt, scales.length);
-        },
-        address -> arrival.at(address, scales.length == 0 ? 0 : address + scalesAt));
+    long scalesAt = aligned(count * rowBytes);
+    long at = reserve(scalesAt + (long) scales.length * Float.BYTES);
+    int step = (int) Math.max(1, GRAIN / rowBytes);
+    for (int done = 0; done < count; done += step) {
+      int first = done;
+      int rows = Math.min(step, count - done);
+      fills.add(buffer ->
+          copyRows(
+              matrix,
+              from + first,
+              rows,
+              rowBytes,
+              buffer.asSlice(at + first * rowBytes, rows * rowBytes)));
+    }
+    fills.add(buffer -> MemorySegment.copy(scales, 0, buffer, FLOAT, at + scalesAt, scales.length));
+    long address = staged[current] + at;
+    arrivals.add(() -> arrival.at(address, scales.length == 0 ? 0 : address + scalesAt));
   }
 
   /** Sends f32 values to an address. */
-  void floats(float[] values, long address) {
+  void floats(float[] values, long target) {
     int perBuffer = (int) (BYTES / Float.BYTES);
     for (int from = 0; from < values.length; from += perBuffer) {
       int first = from;
       int count = Math.min(perBuffer, values.length - from);
-      long to = address + (long) from * Float.BYTES;
-      send(
-          (long) count * Float.BYTES,
-          buffer -> MemorySegment.copy(values, first, buffer, FLOAT, 0, count),
-          at ->
-              NativeCuda.copyOnDevice(
-                  device.context(), device.stream(), to, at, (long) count * Float.BYTES));
+      long bytes = (long) count * Float.BYTES;
+      long to = target + (long) from * Float.BYTES;
+      long at = reserve(bytes);
+      fills.add(buffer -> MemorySegment.copy(values, first, buffer, FLOAT, at, count));
+      long address = staged[current] + at;
+      arrivals.add(
+          () -> NativeCuda.copyOnDevice(device.context(), device.stream(), to, address, bytes));
     }
   }
 
-  private void send(long bytes, Fill fill, Arrival arrival) {
-    int i = next;
-    next = (next + 1) % BUFFERS;
+  /** Sends what has gathered; returns when the host data was read, not when it was used. */
+  void flush() {
+    if (filled == 0) {
+      return;
+    }
+    int i = current;
     if (used[i]) {
       NativeCuda.synchronizeEvent(device.context(), events[i]);
     }
-    fill.into(MemorySegment.ofAddress(pinned[i]).reinterpret(bytes));
-    NativeCuda.copyToDevice(device.context(), device.stream(), staged[i], pinned[i], bytes);
-    arrival.at(staged[i]);
+    MemorySegment buffer = MemorySegment.ofAddress(pinned[i]).reinterpret(BYTES);
+    fills.parallelStream().forEach(fill -> fill.into(buffer));
+    NativeCuda.copyToDevice(device.context(), device.stream(), staged[i], pinned[i], filled);
+    arrivals.forEach(Runnable::run);
     NativeCuda.recordEvent(device.context(), events[i], device.stream());
     used[i] = true;
+    fills.clear();
+    arrivals.clear();
+    filled = 0;
+    current = (current + 1) % BUFFERS;
+  }
+
+  private long reserve(long bytes) {
+    if (filled + bytes > BYTES) {
+      flush();
+    }
+    long at = filled;
+    filled = Math.min(BYTES, aligned(at + bytes));
+    return at;
+  }
+
+  private static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
   }
 
   private static void copyRows(
@@ -145,6 +185,8 @@ final class StagingRing implements AutoCloseable {
 
   @Override
   public void close() {
+    fills.clear();
+    arrivals.clear();
     device.synchronize();
     for (long event : events) {
       NativeCuda.destroyEvent(device.context(), event);

@@ -16,9 +16,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CudaBackendProviderTest {
+  private static final CudaGeneration CARDS =
+      new CudaGeneration("example cards", "example", capability -> 0);
+
   private static final class Example extends CudaBackendProvider {
     Example(NvidiaDriver driver) {
-      super("example", "example cards", driver);
+      super("example", CARDS, NativeParts.installed(driver, Example.class, CARDS.target()));
     }
   }
 
@@ -40,7 +43,7 @@ class CudaBackendProviderTest {
             Probe.Unfit.class,
             unfit ->
                 assertThat(unfit.reason())
-                    .contains(folder.toString(), "no CUDA kernels for example cards"));
+                    .contains(folder.toString(), "no CUDA kernels for example cards", "-Pcuda"));
   }
 
   @Test
@@ -50,5 +53,17 @@ class CudaBackendProviderTest {
         .isInstanceOfSatisfying(
             TenonException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DEVICE_UNAVAILABLE))
         .hasMessageContaining("example", "no NVIDIA driver");
+  }
+
+  @Test
+  void unknownOptionsAreRefusedBeforeAnythingIsOpened() {
+    Example provider = new Example(NvidiaDriver.in(Map.of(), List.of("/nowhere")));
+    BackendOptions options =
+        new BackendOptions(1, 0, "", null, 0.9, Map.of("recurrent-state", "f64"));
+    assertThatThrownBy(() -> provider.open(options))
+        .isInstanceOfSatisfying(
+            TenonException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CONFIGURATION))
+        .hasMessageContaining("[f32, bf16]");
   }
 }

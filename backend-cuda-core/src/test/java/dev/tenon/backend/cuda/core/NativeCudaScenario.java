@@ -82,6 +82,7 @@ final class NativeCudaScenario {
         StagingRing ring = new StagingRing(device)) {
       long address = memory.allocate(8);
       ring.floats(new float[] {1.5f, -2f}, address);
+      ring.flush();
       device.synchronize();
       MemorySegment copied = MemorySegment.ofAddress(address).reinterpret(8);
       System.out.println(

@@ -37,9 +37,10 @@ public final class StepRunner implements AutoCloseable {
           "the backend offers no step shape that holds " + limits + ", only " + shapes);
     }
     try {
-      for (StepShape shape : shapes) {
+      // the largest first, so that a backend sizes its work space once
+      for (StepShape shape : shapes.reversed()) {
         List<CapturedStep> steps = new ArrayList<>();
-        recorded.add(new Recorded(shape, steps));
+        recorded.addFirst(new Recorded(shape, steps));
         for (Rank rank : ranks) {
           steps.add(RankSteps.capture(rank, shape));
         }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * uniform in (0.25, 0.75), which suits a norm's weight whether 1 is added to it or not.
  *
  * <p>Tensors with the same distribution are windows of one memory that is little larger than the
- * greatest of them, each at an offset that its name decides: so the largest models take no more host
- * memory than their largest matrix, and no two tensors of a model are alike.
+ * greatest of them, each at an offset that its name decides: so the largest models take no more
+ * host memory than their largest matrix, and no two tensors of a model are alike.
  */
 public final class DummyTensors implements TensorStore {
   private static final long ALIGNMENT = 64;
@@ -142,12 +142,11 @@ public final class DummyTensors implements TensorStore {
     long chunks = Math.ceilDiv(memory.byteSize(), CHUNK);
     LongStream.range(0, chunks)
         .parallel()
-        .forEach(
-            i -> {
-              long from = i * CHUNK;
-              long bytes = Math.min(CHUNK, memory.byteSize() - from);
-              fill(kind, memory.asSlice(from, bytes), kind + "/" + i);
-            });
+        .forEach(i -> {
+          long from = i * CHUNK;
+          long bytes = Math.min(CHUNK, memory.byteSize() - from);
+          fill(kind, memory.asSlice(from, bytes), kind + "/" + i);
+        });
   }
 
   private static void fill(Kind kind, MemorySegment part, String name) {

@@ -1,0 +1,232 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.api.ErrorCode;
+import dev.tenon.api.TenonException;
+import dev.tenon.backend.cuda.core.step.StepState;
+import dev.tenon.spi.backend.Backend;
+import dev.tenon.spi.backend.BackendCapabilities;
+import dev.tenon.spi.backend.BackendOptions;
+import dev.tenon.spi.backend.CapturedStep;
+import dev.tenon.spi.backend.Collectives;
+import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.Ops;
+import dev.tenon.spi.backend.StateLimits;
+import dev.tenon.spi.backend.StatePlan;
+import dev.tenon.spi.backend.StateSpec;
+import dev.tenon.spi.backend.StateView;
+import dev.tenon.spi.backend.StepBody;
+import dev.tenon.spi.backend.StepShape;
+import dev.tenon.spi.backend.Weights;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** One rank's card. */
+final class CudaBackend implements Backend {
+  /** Rows at which the products are bound by arithmetic on every generation. */
+  private static final int PREFERRED_ROWS = 8192;
+
+  private static final int PREFERRED_SEQUENCES = 256;
+  private static final int PAGE_SIZE = 16;
+
+  private final Card card;
+  private final CudaDevice device;
+  private final CudaOptions options;
+  private final double memoryUtilization;
+  private final DeviceMemory memory;
+  private final CudaWeights weights;
+  private final CudaCollectives collectives = new CudaCollectives();
+  private final StepContext context;
+  private final StepSpace space;
+  private final CudaOps ops;
+  private final List<CudaCapturedStep> steps = new ArrayList<>();
+  private final EventPool events;
+  private @Nullable CudaStates states;
+  private @Nullable StepState stepState;
+  private boolean closed;
+
+  private CudaBackend(Card card, CudaDevice device, double memoryUtilization, CudaOptions options) {
+    this.card = card;
+    this.device = device;
+    this.options = options;
+    this.memoryUtilization = memoryUtilization;
+    this.memory = new DeviceMemory(device.context());
+    this.weights = new CudaWeights(device);
+    this.context = new StepContext(device);
+    this.space = new StepSpace(memory);
+    this.events = new EventPool(device.context());
+    BlockInput input = new BlockInput(context, collectives);
+    CudaLinearOps linear = new CudaLinearOps(context, input, collectives);
+    this.ops =
+        new CudaOps(
+            linear,
+            linear,
+            new CudaAttentionOps(context, input, new Tables()),
+            new CudaRecurrentOps(context, input),
+            new CudaMoeOps(context, input),
+            new CudaSamplingOps());
+  }
+
+  /**
+   * Opens a card.
+   *
+   * @param kernels the library of kernels for its generation
+   */
+  static CudaBackend open(Card card, Path kernels, BackendOptions options, CudaOptions own) {
+    long context = NativeCuda.openContext(card.index());
+    try {
+      int[] words =
+          Arrays.stream(Operation.values()).mapToInt(operation -> operation.words).toArray();
+      long library = NativeCuda.loadKernels(kernels.toString(), words);
+      long stream = NativeCuda.createStream(context);
+      return new CudaBackend(
+          card, new CudaDevice(context, stream, library), options.memoryUtilization(), own);
+    } catch (RuntimeException | Error e) {
+      NativeCuda.closeContext(context);
+      throw e;
+    }
+  }
+
+  @Override
+  public String description() {
+    return "%s, %d multiprocessors, kernels for %s, recurrent states in %s, keys and values in %s, %s"
+        .formatted(
+            card.description(),
+            card.multiprocessors(),
+            NativeCuda.kernelTarget(device.kernels()),
+            options.stateType().label(),
+            options.keyValueType().label(),
+            switch (options.execution()) {
+              case CAPTURED -> "steps recorded as graphs";
+              case EAGER -> "steps issued operation by operation";
+            });
+  }
+
+  @Override
+  public BackendCapabilities capabilities() {
+    return new BackendCapabilities(
+        EnumSet.allOf(ElementType.class), PREFERRED_ROWS, PREFERRED_SEQUENCES, PAGE_SIZE);
+  }
+
+  @Override
+  public long availableMemory() {
+    long[] freeAndTotal = NativeCuda.memoryInfo(checked(device).context());
+    long left = freeAndTotal[0] - (long) (freeAndTotal[1] * (1 - memoryUtilization));
+    // what weights took already is theirs, and the plan counts it again
+    return Math.max(0, left + weights.packedBytes());
+  }
+
+  @Override
+  public Weights weights() {
+    return checked(weights);
+  }
+
+  @Override
+  public long bytesPerPage(List<StateSpec> wanted, int pageSize) {
+    return CudaStates.bytesPerPage(wanted, pageSize, options.keyValueType());
+  }
+
+  @Override
+  public long bytesPerSlot(List<StateSpec> wanted, StateLimits limits) {
+    return CudaStates.bytesPerSlot(wanted, limits, options.stateType())
+        + StepState.bytesPerSlot(limits, PAGE_SIZE);
+  }
+
+  @Override
+  public StateView allocate(StatePlan plan) {
+    checked(weights).finish();
+    if (states != null) {
+      throw new IllegalStateException("the pools were allocated before");
+    }
+    CudaStates made = new CudaStates(plan, options, memory);
+    states = made;
+    return made;
+  }
+
+  @Override
+  public Ops ops() {
+    return checked(ops);
+  }
+
+  @Override
+  public Collectives collectives() {
+    return checked(collectives);
+  }
+
+  @Override
+  public List<StepShape> shapes(StepShape limits) {
+    return StepShapes.within(limits);
+  }
+
+  @Override
+  public CapturedStep capture(StepShape shape, StateView view, StepBody forward, StepBody sample) {
+    checked(device);
+    if (stepState == null) {
+      // the first shape bounds all others
+      stepState = new StepState(new StepDevice(device, memory), pools().plan(), shape);
+    }
+    CudaCapturedStep step =
+        CudaCapturedStep.of(
+            context,
+            space,
+            stepState,
+            events,
+            view,
+            shape,
+            options.execution(),
+            new StepBodies(forward, sample));
+    steps.add(step);
+    return step;
+  }
+
+  /** Where the attention finds the page tables. */
+  private final class Tables implements CudaAttentionOps.PageTables {
+    @Override
+    public long address() {
+      return Objects.requireNonNull(stepState).pageTables();
+    }
+
+    @Override
+    public int width() {
+      return Objects.requireNonNull(stepState).tableWidth();
+    }
+
+    @Override
+    public int maxLength() {
+      return pools().plan().limits().maxLength();
+    }
+  }
+
+  private CudaStates pools() {
+    CudaStates known = states;
+    if (known == null) {
+      throw new IllegalStateException("the pools were not allocated");
+    }
+    return known;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    steps.forEach(CudaCapturedStep::close);
+    events.close();
+    weights.close();
+    memory.close();
+    NativeCuda.destroyStream(device.context(), device.stream());
+    NativeCuda.closeContext(device.context());
+  }
+
+  private <T> T checked(T value) {
+    if (closed) {
+      throw new TenonException(ErrorCode.CLOSED, "the backend of " + card.name() + " was closed");
+    }
+    return value;
+  }
+}

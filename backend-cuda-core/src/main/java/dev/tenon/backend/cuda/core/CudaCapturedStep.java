@@ -1,0 +1,120 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.backend.cuda.core.step.LaunchedStep;
+import dev.tenon.backend.cuda.core.step.StepState;
+import dev.tenon.spi.backend.CapturedStep;
+import dev.tenon.spi.backend.StateView;
+import dev.tenon.spi.backend.StepBatch;
+import dev.tenon.spi.backend.StepShape;
+import dev.tenon.spi.backend.StepTicket;
+import dev.tenon.spi.backend.TokenMasks;
+import org.jspecify.annotations.Nullable;
+
+/** A step of one shape, ready to be launched. */
+final class CudaCapturedStep implements CapturedStep {
+  private final CudaDevice device;
+  private final StepState state;
+  private final EventPool events;
+  private final StepShape shape;
+  private final CudaStep step;
+  private final StepLauncher launcher;
+  private @Nullable LaunchedStep launched;
+  private boolean closed;
+
+  private CudaCapturedStep(
+      CudaDevice device,
+      StepState state,
+      EventPool events,
+      StepShape shape,
+      CudaStep step,
+      StepLauncher launcher) {
+    this.device = device;
+    this.state = state;
+    this.events = events;
+    this.shape = shape;
+    this.step = step;
+    this.launcher = launcher;
+  }
+
+  /** Measures the step's work space, then records it or prepares to issue it. */
+  static CudaCapturedStep of(
+      StepContext context,
+      StepSpace space,
+      StepState state,
+      EventPool events,
+      StateView pools,
+      StepShape shape,
+      CudaOptions.Execution execution,
+      StepBodies bodies) {
+    CudaStep step = new CudaStep(context, state, pools, shape);
+    WorkMemory measure = WorkMemory.measuring();
+    context.issue(
+        measure,
+        true,
+        () -> {
+          bodies.issueForward(step);
+          bodies.issueSample(step);
+        });
+    WorkMemory work = space.of(measure.peak());
+    StepLauncher launcher =
+        switch (execution) {
+          case CAPTURED -> StepLauncher.captured(context, work, step, bodies);
+          case EAGER -> {
+            // once into a measure of its real addresses, so that the logits' is known
+            context.issue(work, true, () -> bodies.issueForward(step));
+            context.issue(work, true, () -> bodies.issueSample(step));
+            yield StepLauncher.eager(context, work, step, bodies);
+          }
+        };
+    return new CudaCapturedStep(context.device(), state, events, shape, step, launcher);
+  }
+
+  @Override
+  public StepShape shape() {
+    return shape;
+  }
+
+  /** Graph nodes of a launch. */
+  long nodes() {
+    return launcher.nodes();
+  }
+
+  @Override
+  public void launchForward(StepBatch batch) {
+    if (launched != null) {
+      throw new IllegalStateException("the batch before was not sampled");
+    }
+    launched = state.upload(batch, shape);
+    launcher.forward();
+  }
+
+  @Override
+  public StepTicket launchSample(@Nullable TokenMasks masks) {
+    LaunchedStep going = launched;
+    if (going == null) {
+      throw new IllegalStateException("no batch was launched");
+    }
+    launched = null;
+    CudaLogits logits = step.logits();
+    state.beforeSample(going, masks, logits.address(), logits.vocabulary());
+    launcher.sample();
+    state.afterSample(going);
+    long event = events.take();
+    NativeCuda.recordEvent(device.context(), event, device.stream());
+    return new CudaTicket(
+        device,
+        event,
+        () -> {
+          events.give(event);
+          return state.read(going);
+        });
+  }
+
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      launcher.close();
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.spi.backend.AttentionOps;
+import dev.tenon.spi.backend.LinearOps;
+import dev.tenon.spi.backend.MoeOps;
+import dev.tenon.spi.backend.NormOps;
+import dev.tenon.spi.backend.Ops;
+import dev.tenon.spi.backend.RecurrentOps;
+import dev.tenon.spi.backend.SamplingOps;
+
+/** The operations of one card. */
+record CudaOps(
+    LinearOps linear,
+    NormOps norms,
+    AttentionOps attention,
+    RecurrentOps recurrent,
+    MoeOps moe,
+    SamplingOps sampling)
+    implements Ops {}

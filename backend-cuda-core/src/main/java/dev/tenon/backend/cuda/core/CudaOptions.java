@@ -1,0 +1,99 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.api.ErrorCode;
+import dev.tenon.api.TenonException;
+import dev.tenon.spi.backend.BackendOptions;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The CUDA backends' own options.
+ *
+ * @param device index of the card, −1 for the rank's own
+ * @param stateType element type of recurrent states between steps
+ * @param keyValueType element type of keys and values
+ * @param execution how steps are run
+ */
+record CudaOptions(int device, DeviceType stateType, DeviceType keyValueType, Execution execution) {
+  private static final String DEVICE = "device";
+  private static final String STATE = "recurrent-state";
+  private static final String KEY_VALUES = "kv-cache";
+  private static final String EXECUTION = "execution";
+  private static final Map<String, List<String>> KNOWN =
+      Map.of(
+          DEVICE, List.of(),
+          STATE, List.of("f32", "bf16"),
+          KEY_VALUES, List.of("bf16", "fp8"),
+          EXECUTION, List.of("captured", "eager"));
+
+  /** How steps are run. */
+  enum Execution {
+    /** Recorded once per shape, then replayed as a graph. */
+    CAPTURED,
+    /** Operation by operation. */
+    EAGER
+  }
+
+  /**
+   * Reads them.
+   *
+   * @throws TenonException {@code INVALID_CONFIGURATION} for an unknown name or value
+   */
+  static CudaOptions of(BackendOptions options) {
+    Map<String, String> given = options.options();
+    Set<String> unknown = new TreeSet<>(given.keySet());
+    unknown.removeAll(KNOWN.keySet());
+    if (!unknown.isEmpty()) {
+      throw invalid(
+          unknown.iterator().next(),
+          "the CUDA backends have no option "
+              + unknown
+              + "; they know "
+              + new TreeSet<>(KNOWN.keySet()));
+    }
+    return new CudaOptions(
+        device(given),
+        choice(given, STATE) == 1 ? DeviceType.BF16 : DeviceType.F32,
+        choice(given, KEY_VALUES) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
+        choice(given, EXECUTION) == 1 ? Execution.EAGER : Execution.CAPTURED);
+  }
+
+  /** The card to use for a rank. */
+  Card card(List<Card> cards, int rank) {
+    int index = device >= 0 ? device : cards.size() == 1 ? 0 : rank;
+    if (index >= cards.size()) {
+      throw invalid(
+          DEVICE,
+          "rank %d would use GPU %d, but the driver shows %d: lower --tensor-parallel-size or make more of them visible (CUDA_VISIBLE_DEVICES)"
+              .formatted(rank, index, cards.size()));
+    }
+    return cards.get(index);
+  }
+
+  private static int device(Map<String, String> given) {
+    String value = given.get(DEVICE);
+    if (value == null) {
+      return -1;
+    }
+    if (!value.matches("\\d{1,4}")) {
+      throw invalid(DEVICE, "option device is " + value + "; give the index of a GPU, e.g. 0");
+    }
+    return Integer.parseInt(value);
+  }
+
+  private static int choice(Map<String, String> given, String name) {
+    List<String> choices = KNOWN.getOrDefault(name, List.of());
+    String value = given.getOrDefault(name, choices.getFirst());
+    int index = choices.indexOf(value);
+    if (index < 0) {
+      throw invalid(name, "option " + name + " is " + value + "; give one of " + choices);
+    }
+    return index;
+  }
+
+  private static TenonException invalid(String parameter, String message) {
+    return TenonException.of(ErrorCode.INVALID_CONFIGURATION, parameter, message);
+  }
+}

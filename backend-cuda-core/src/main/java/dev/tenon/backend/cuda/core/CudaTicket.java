@@ -1,0 +1,59 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.spi.backend.StepOutput;
+import dev.tenon.spi.backend.StepTicket;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A step on its way: done when the device has passed its event. */
+final class CudaTicket implements StepTicket {
+  /** Steps of few sequences take milliseconds; so long they are waited for without sleeping. */
+  private static final long SPIN_NANOS = 200_000;
+
+  private static final long SLEEP_NANOS = 50_000;
+
+  private final CudaDevice device;
+  private final long event;
+  private final Supplier<StepOutput> result;
+  private @Nullable StepOutput output;
+
+  /**
+   * A launched step.
+   *
+   * @param event recorded after its results were copied to the host
+   * @param result reads them; called once
+   */
+  CudaTicket(CudaDevice device, long event, Supplier<StepOutput> result) {
+    this.device = device;
+    this.event = event;
+    this.result = result;
+  }
+
+  @Override
+  public boolean isDone() {
+    return output != null || NativeCuda.queryEvent(device.context(), event);
+  }
+
+  @Override
+  public StepOutput await() throws InterruptedException {
+    StepOutput known = output;
+    if (known != null) {
+      return known;
+    }
+    long begin = System.nanoTime();
+    while (!NativeCuda.queryEvent(device.context(), event)) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("while a step was waited for");
+      }
+      if (System.nanoTime() - begin < SPIN_NANOS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(SLEEP_NANOS);
+      }
+    }
+    known = result.get();
+    output = known;
+    return known;
+  }
+}

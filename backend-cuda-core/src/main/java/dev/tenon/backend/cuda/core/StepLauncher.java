@@ -1,0 +1,91 @@
+package dev.tenon.backend.cuda.core;
+
+/** How the two halves of a step get onto the stream. One thread. */
+interface StepLauncher extends AutoCloseable {
+  /** Enqueues the forward half. */
+  void forward();
+
+  /** Enqueues the sampling half. */
+  void sample();
+
+  /** Graph nodes of both halves, or 0 where nothing was recorded. */
+  long nodes();
+
+  @Override
+  void close();
+
+  /** Records both halves as graphs. */
+  static StepLauncher captured(
+      StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {
+    CudaDevice device = context.device();
+    long forward = record(context, work, () -> bodies.issueForward(step));
+    long sample;
+    try {
+      sample = record(context, work, () -> bodies.issueSample(step));
+    } catch (RuntimeException | Error e) {
+      NativeCuda.destroyGraph(device.context(), forward);
+      throw e;
+    }
+    return new StepLauncher() {
+      @Override
+      public void forward() {
+        NativeCuda.launchGraph(device.context(), forward, device.stream());
+      }
+
+      @Override
+      public void sample() {
+        NativeCuda.launchGraph(device.context(), sample, device.stream());
+      }
+
+      @Override
+      public long nodes() {
+        return NativeCuda.graphNodes(forward) + NativeCuda.graphNodes(sample);
+      }
+
+      @Override
+      public void close() {
+        NativeCuda.destroyGraph(device.context(), forward);
+        NativeCuda.destroyGraph(device.context(), sample);
+      }
+    };
+  }
+
+  private static long record(StepContext context, WorkMemory work, Runnable body) {
+    CudaDevice device = context.device();
+    NativeCuda.beginCapture(device.context(), device.stream());
+    try {
+      context.issue(work, false, body);
+      return NativeCuda.endCapture(device.context(), device.stream());
+    } catch (RuntimeException | Error e) {
+      NativeCuda.abandonCapture(device.context(), device.stream());
+      throw e;
+    }
+  }
+
+  /** Issues the operations anew each time. */
+  static StepLauncher eager(
+      StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {
+    return new StepLauncher() {
+      @Override
+      public void forward() {
+        work.reset();
+        context.issue(work, false, () -> bodies.issueForward(step));
+      }
+
+      @Override
+      public void sample() {
+        context.issue(work, false, () -> bodies.issueSample(step));
+      }
+
+      @Override
+      public long nodes() {
+        return 0;
+      }
+
+      @Override
+      public void close() {
+        // nothing was recorded
+      }
+    };
+  }
+}
