@@ -1,14 +1,20 @@
 // Packs matrices and multiplies; compares with sums in double precision on the host.
-// sources: smxx/product/*.cu
+// sources: smxx/product/*.cu smxx/elementwise/fill.cu
 #include "check.h"
 #include "../../main/native/abi/kernel_table.h"
-
-int tenon_pack_matrix_launch(const void*, void*);
-int tenon_product_launch(const void*, void*);
+#include "../../main/native/smxx/entry_points.h"
+#include "../../main/native/smxx/product/plan.h"
+#if !defined(TENON_EMULATED)
+#include "timing.h"
+#endif
 
 namespace {
 
 using check::Device;
+using tenon::product::Plan;
+using tenon::product::Size;
+
+constexpr const char* kSizes[] = {"narrow", "small", "middle", "large"};
 
 struct Matrix {
   int type, outputs, inputs;
@@ -58,27 +64,40 @@ struct Packed {
   }
 };
 
-void compare(int type, int rows, int most, int outputs, int inputs, int y_type, bool biased) {
+// Without a plan as the engine launches it.
+int launch(const tenon_product& p, const Plan* plan, void* stream = nullptr) {
+  return plan ? tenon::product::launch_many_rows(p, *plan, stream) : tenon_product_launch(&p, stream);
+}
+
+// Values of x beyond the count are not numbers: no sum may take them in.
+void compare(int type, int rows, int most, int outputs, int inputs, int y_type, bool biased, const Plan* plan = nullptr) {
   Matrix m(type, outputs, inputs);
   Packed packed(type, outputs, inputs);
   packed.put(m, 0, 16, 16);
   const int x_stride = inputs + 8;
   std::vector<uint16_t> x(size_t(most) * x_stride);
-  for (uint16_t& v : x) v = check::narrow(check::normal());
+  for (size_t i = 0; i < x.size(); i++) {
+    const bool real = int(i / x_stride) < rows && int(i % x_stride) < inputs;
+    x[i] = real ? check::narrow(check::normal()) : 0x7fff;
+  }
   std::vector<float> bias(outputs);
   for (float& b : bias) b = check::normal();
   Device<uint16_t> dx(x);
   Device<float> dbias(bias);
   Device<int32_t> count(std::vector<int32_t>{rows});
-  const int y_stride = outputs + 3;
+  const int y_stride = biased ? outputs + 3 : (outputs + 7) / 8 * 8;  // without or with room for stores of 16 bytes
   const int y_bytes = y_type == TENON_F32 ? 4 : 2;
   Device<uint8_t> y(size_t(most) * y_stride * y_bytes);
   tenon_product p = {most, count.address(), packed.words, dx.address(), x_stride, biased ? dbias.address() : 0, y_type, y.address(), y_stride, 0, 0};
-  CUDA(tenon_product_launch(&p, nullptr));
+  p.workspace_bytes = plan ? tenon::product::partial_bytes(p, plan->parts) : tenon_product_workspace(&p);
+  Device<uint8_t> workspace(p.workspace_bytes);
+  if (p.workspace_bytes) p.workspace = workspace.address();
+  CUDA(launch(p, plan));
   CUDA(cudaDeviceSynchronize());
   const std::vector<uint8_t> got = y.read();
   y.poison();
-  CUDA(tenon_product_launch(&p, nullptr));
+  workspace.poison();
+  CUDA(launch(p, plan));
   CUDA(cudaDeviceSynchronize());
   const bool same = got == y.read();
   double error = 0, greatest = 0;
@@ -105,8 +124,9 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
       greatest = fmax(greatest, fabs(wanted));
     }
   }
-  char what[160];
-  snprintf(what, sizeof what, "%s %d of %d rows, %d x %d%s%s", type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, outputs, inputs,
+  char what[160], how[40] = "";
+  if (plan) snprintf(how, sizeof how, "%s in %d: ", kSizes[plan->size], plan->parts);
+  snprintf(what, sizeof what, "%s%s %d of %d rows, %d x %d%s%s", how, type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, outputs, inputs,
            y_type == TENON_F32 ? ", f32" : "", biased ? ", bias" : "");
   check::report(what, error / fmax(greatest, 1e-30), y_type == TENON_F32 ? 2e-6 * sqrt(inputs) : 4e-3);
   check::require("  nothing beyond its rows and outputs is written", untouched);
@@ -126,52 +146,157 @@ void alternate() {
   check::require("tiles of two matrices alternate", apart.data.read() == together.data.read());
 }
 
-void time(int type, int rows, int outputs, int inputs) {
-  const int copies = 1 + int(200e6 / Packed::data_bytes(type, outputs, inputs));
-  Matrix m(type, outputs, inputs);
-  std::vector<Packed*> all;
-  for (int i = 0; i < copies; i++) {
-    all.push_back(new Packed(type, outputs, inputs));
-    all.back()->put(m, 0, 16, 16);
-  }
-  std::vector<uint16_t> x(size_t(rows) * inputs);
+// Blocks of zeros may have a scale of 0; others next to them must not suffer.
+void zero_scales() {
+  Matrix m(TENON_E4M3, 64, 512);
+  Packed packed(TENON_E4M3, 64, 512);
+  m.scales[1] = 0;
+  packed.put(m, 0, 16, 16);
+  const int rows = 20;
+  std::vector<uint16_t> x(rows * 512);
   for (uint16_t& v : x) v = check::narrow(check::normal());
   Device<uint16_t> dx(x);
   Device<int32_t> count(std::vector<int32_t>{rows});
-  Device<uint16_t> y(size_t(rows) * outputs);
-  // a chain of ten, so that what a launch costs the host is hidden
-  const double micros = check::median_micros([&](int turn) {
-    for (int i = 0; i < 10; i++) {
-      tenon_product p = {rows, count.address(), all[(10 * turn + i) % copies]->words, dx.address(), inputs, 0, TENON_BF16, y.address(), outputs, 0, 0};
-      CUDA(tenon_product_launch(&p, nullptr));
+  Device<float> y(rows * 64);
+  const tenon_product p = {rows, count.address(), packed.words, dx.address(), 512, 0, TENON_F32, y.address(), 64, 0, 0};
+  CUDA(tenon_product_launch(&p, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const std::vector<float> got = y.read();
+  double error = 0, greatest = 0;
+  for (int row = 0; row < rows; row++) {
+    for (int o = 0; o < 64; o++) {
+      double wanted = 0;
+      for (int i = 0; i < 512; i++) {
+        if (i / 128 != 1) wanted += double(m.values[o * 512 + i]) * check::widen(x[row * 512 + i]);
+      }
+      const double off = fabs(got[row * 64 + o] - wanted);
+      if (!(off <= error)) error = off;
+      greatest = fmax(greatest, fabs(wanted));
     }
-  }) / 10;
-  const double bytes = double(Packed::data_bytes(type, outputs, inputs));
-  printf("time   %s %4d rows %6d x %d: %8.1f us, %.2f TB/s of weights (limit 4.54), %.0f TFLOP/s\n", type == TENON_E4M3 ? "e4m3" : "bf16", rows,
-         outputs, inputs, micros, bytes / micros / 1e6, 2.0 * rows * outputs * inputs / micros / 1e6);
-  for (Packed* p : all) delete p;
+  }
+  check::report("a stretch with scale 0", error / greatest, 2e-6 * sqrt(512));
 }
+
+#if !defined(TENON_EMULATED)
+// Fills on the card: random values of a matrix this large would take the host minutes.
+struct Bulk {
+  Device<uint8_t> data;
+  Device<float> scales;
+  tenon_matrix words;
+  Bulk(int type, int outputs, int inputs)
+      : data(Packed::data_bytes(type, outputs, inputs)), scales((outputs + 15) / 16 * ((inputs + 127) / 128)) {
+    tenon_fill fill = {data.address(), type, int64_t(data.size / (type == TENON_E4M3 ? 1 : 2)), 1, -0.05, 0.05};
+    CUDA(tenon_fill_launch(&fill, nullptr));
+    fill = {scales.address(), TENON_F32, int64_t(scales.size), 2, 1e-4, 3e-4};
+    CUDA(tenon_fill_launch(&fill, nullptr));
+    CUDA(cudaDeviceSynchronize());
+    words = {type, outputs, inputs, data.address(), type == TENON_E4M3 ? scales.address() : 0};
+  }
+};
+
+// All rows in turn over matrices that together do not fit into the cache.
+class Timed {
+ public:
+  Timed(int type, int outputs, int inputs, int most)
+      : type(type), outputs(outputs), inputs(inputs), bytes(double(Packed::data_bytes(type, outputs, inputs))), x(size_t(most) * inputs),
+        y(size_t(most) * outputs), count(1), space(size_t(64) << 20) {
+    const int copies = std::min(40, 2 + int(250e6 / bytes));
+    for (int i = 0; i < copies; i++) all.push_back(new Bulk(type, outputs, inputs));
+    tenon_fill fill = {x.address(), TENON_BF16, int64_t(x.size), 3, -1, 1};
+    CUDA(tenon_fill_launch(&fill, nullptr));
+  }
+  ~Timed() {
+    for (Bulk* b : all) delete b;
+  }
+  double micros(int rows, const Plan* plan) {
+    const int32_t rows_word = rows;
+    CUDA(cudaMemcpy(count.at, &rows_word, 4, cudaMemcpyHostToDevice));
+    const int launches = rows > 512 ? 5 : 40;
+    return check::chained_micros(launches, [&](int i, cudaStream_t stream) {
+      tenon_product p = {rows, count.address(), all[i % all.size()]->words, x.address(), inputs, 0, TENON_BF16, y.address(), outputs,
+                         space.address(), int64_t(space.size)};
+      CUDA(launch(p, plan, stream));
+    });
+  }
+  void row(int rows) {
+    const double took = micros(rows, nullptr), flops = 2.0 * rows * outputs * inputs;
+    const double floor = std::max(bytes / check::kReadBytesPerMicro, flops / 790e6);
+    printf("time %s %6d x %d, %5d rows: %8.2f us, %.2f TB/s, %4.0f TFLOP/s, %3.0f %% of the limit\n", name(), outputs, inputs, rows, took,
+           bytes / took / 1e6, flops / took / 1e6, 100 * floor / took);
+  }
+  // every plan, for the choice between them
+  void tune(int rows) {
+    tenon_product p = {};
+    p.max_rows = rows;
+    p.weights = {type, outputs, inputs, 0, 0};
+    const Plan chosen = tenon::product::plan(p, space.size);
+    printf("tune %s %6d x %d, %5d rows:", name(), outputs, inputs, rows);
+    for (int size = 0; size < tenon::product::SIZES; size++) {
+      for (int parts = 1; parts <= 8; parts *= 2) {
+        const Plan plan = {static_cast<Size>(size), parts};
+        if (tenon::product::partial_bytes(p, parts) > int64_t(space.size) || 128 * 2 * parts > inputs) continue;
+        const bool own = chosen.size == plan.size && chosen.parts == parts;
+        printf(" %s/%d %.1f%s", kSizes[size], parts, micros(rows, &plan), own ? "*" : "");
+      }
+    }
+    printf("\n");
+  }
+
+ private:
+  const char* name() const { return type == TENON_E4M3 ? "e4m3" : "bf16"; }
+  int type, outputs, inputs;
+  double bytes;
+  Device<uint16_t> x, y;
+  Device<int32_t> count;
+  Device<uint8_t> space;
+  std::vector<Bulk*> all;
+};
+
+void time(bool tune) {
+  const int shapes[][3] = {{TENON_E4M3, 12288, 2048}, {TENON_E4M3, 9216, 2048}, {TENON_E4M3, 2048, 4096}, {TENON_BF16, 64, 2048},
+                           {TENON_BF16, 12288, 2048}};
+  for (const auto& shape : shapes) {
+    Timed timed(shape[0], shape[1], shape[2], 8192);
+    for (int rows : {1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 8192}) {
+      if (!tune) timed.row(rows);
+      if (tune && rows > 8) timed.tune(rows);
+    }
+  }
+  if (tune) return;
+  Timed head(TENON_BF16, 151936, 2048, 256);
+  for (int rows : {1, 8, 32, 256}) head.row(rows);
+}
+#endif
 
 }  // namespace
 
-int main(int arguments, char** argument) {
+int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
   for (int type : {TENON_BF16, TENON_E4M3}) {
     for (int rows : {0, 1, 3, 8, 9, 16, 17, 31, 33, 100}) {
       const int outputs = 1 + check::random()() % 300, inputs = 8 * (1 + check::random()() % 80);
       compare(type, rows, rows + check::random()() % 5 + 1, outputs, inputs, rows % 2 ? TENON_F32 : TENON_BF16, rows % 3 == 0);
     }
     compare(type, 5, 8, 2048, 4096, TENON_F32, false);
-  }
-  alternate();
-  if (arguments > 1 && !strcmp(argument[1], "time")) {
-    for (int type : {TENON_E4M3, TENON_BF16}) {
-      for (int rows : {1, 8, 16, 32, 256}) {
-        time(type, rows, 12288, 2048);
-        time(type, rows, 2048, 4096);
+    compare(type, 1, 1, 4300, 256, TENON_BF16, false);  // 8 warps per block
+    compare(type, 0, 70, 200, 256, TENON_F32, false);
+    for (int size = 0; size < tenon::product::SIZES; size++) {
+      for (int parts : {1, 2, 4}) {
+        const Plan plan = {static_cast<Size>(size), parts};
+        const int outputs = 1 + check::random()() % 600, inputs = 8 * (1 + check::random()() % 150), rows = 1 + check::random()() % 140;
+        compare(type, rows, rows + check::random()() % 200, outputs, inputs, parts == 2 ? TENON_F32 : TENON_BF16, parts == 1, &plan);
       }
     }
-    time(TENON_BF16, 1, 151936, 2048);
   }
+#if !defined(TENON_EMULATED)
+  compare(TENON_E4M3, 2048, 2048, 1280, 2048, TENON_F32, false);
+  compare(TENON_BF16, 1000, 2500, 300, 512, TENON_BF16, true);
+#endif
+  zero_scales();
+  alternate();
+#if !defined(TENON_EMULATED)
+  const char* how = arguments > 1 ? argument[1] : "";
+  if (!strcmp(how, "time") || !strcmp(how, "tune")) time(!strcmp(how, "tune"));
+#endif
   printf("%d failures\n", check::failures);
   return check::failures != 0;
 }

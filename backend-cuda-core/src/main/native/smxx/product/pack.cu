@@ -1,8 +1,8 @@
 // Packs a checkpoint's matrix into tiles for the tensor cores; the form is described in device/fragment.cuh.
-#include <cuda_runtime.h>
-
 #include "../../abi/kernel_table.h"
 #include "../../device/fragment.cuh"
+#include "../../device/platform.cuh"
+#include "../entry_points.h"
 
 namespace {
 
@@ -12,6 +12,19 @@ constexpr int kThreads = 256;
 
 __device__ int target_row(const tenon_pack_matrix& p, int row) {
   return p.target_row + row / p.target_group * p.target_stride + row % p.target_group;
+}
+
+// Neighbouring inputs of a row, zero beyond its end: one load of 8 bytes where the row allows it.
+template <typename Element, int kCount>
+__device__ void take(const tenon_pack_matrix& p, int64_t row, int first, Element (&to)[kCount]) {
+  static_assert(sizeof to == 8);
+  const Element* source = reinterpret_cast<const Element*>(p.source) + row * p.inputs + first;
+  if (row < p.rows && first + kCount <= p.inputs && reinterpret_cast<uintptr_t>(source) % 8 == 0) {
+    const uint2 whole = *reinterpret_cast<const uint2*>(source);
+    memcpy(to, &whole, 8);
+    return;
+  }
+  for (int i = 0; i < kCount; i++) to[i] = row < p.rows && first + i < p.inputs ? source[i] : Element(0);
 }
 
 // One thread per 16 bytes of the target: (tile of the source, stretch of inputs, lane).
@@ -24,26 +37,22 @@ __global__ void pack_tiles(tenon_pack_matrix p, int64_t pieces, int stretches) {
   const int tile = index / 32 / stretches;
   const int inputs_per_stretch = 4 * kElementsPerRow;
   const int first_input = stretch * inputs_per_stretch + lane % 4 * kElementsPerRow;
-  Element low[kElementsPerRow], high[kElementsPerRow];
-  const Element* source = reinterpret_cast<const Element*>(p.source);
-  for (int i = 0; i < kElementsPerRow; i++) {
-    const int input = first_input + i;
-    const int64_t row = tile * 16 + lane / 4;
-    low[i] = row < p.rows && input < p.inputs ? source[row * p.inputs + input] : Element(0);
-    high[i] = row + 8 < p.rows && input < p.inputs ? source[(row + 8) * p.inputs + input] : Element(0);
-  }
-  uint4 packed;
-  Element* out = reinterpret_cast<Element*>(&packed);
-  if (sizeof(Element) == 2) {
+  Element low[kElementsPerRow], high[kElementsPerRow], out[16 / sizeof(Element)];
+  take(p, int64_t(tile) * 16 + lane / 4, first_input, low);
+  take(p, int64_t(tile) * 16 + lane / 4 + 8, first_input, high);
+  if constexpr (sizeof(Element) == 2) {
     // operand A: inputs 0 1 of output g, of output g + 8, inputs 2 3 of both
     out[0] = low[0], out[1] = low[1], out[2] = high[0], out[3] = high[1];
     out[4] = low[2], out[5] = low[3], out[6] = high[2], out[7] = high[3];
   } else {
+#pragma unroll
     for (int pair = 0; pair < kElementsPerRow / 2; pair++) {
       out[4 * pair] = high[2 * pair], out[4 * pair + 1] = low[2 * pair];
       out[4 * pair + 2] = high[2 * pair + 1], out[4 * pair + 3] = low[2 * pair + 1];
     }
   }
+  uint4 packed;
+  memcpy(&packed, out, 16);
   const int64_t target_stretches = (p.target_inputs + kStretch - 1) / kStretch * (kStretch / inputs_per_stretch);
   const int64_t target_tile = target_row(p, tile * 16) / 16;
   reinterpret_cast<uint4*>(p.data)[(target_tile * target_stretches + stretch) * 32 + lane] = packed;
@@ -76,12 +85,8 @@ int tenon_pack_matrix_launch(const void* params, void* stream) {
   const int parts = stretches * (scaled ? 4 : 8);
   const int64_t pieces = int64_t(tiles) * parts * 32;
   const unsigned blocks = (pieces + kThreads - 1) / kThreads;
-  const cudaStream_t on = static_cast<cudaStream_t>(stream);
-  if (scaled) {
-    pack_tiles<uint8_t, 8><<<blocks, kThreads, 0, on>>>(p, pieces, parts);
-    pack_scales<<<(tiles * stretches + kThreads - 1) / kThreads, kThreads, 0, on>>>(p, tiles, stretches);
-  } else {
-    pack_tiles<uint16_t, 4><<<blocks, kThreads, 0, on>>>(p, pieces, parts);
-  }
-  return cudaGetLastError();
+  if (!scaled) return enqueue(pack_tiles<uint16_t, 4>, blocks, kThreads, 0, stream, Start::AFTER, p, pieces, parts);
+  const int status = enqueue(pack_tiles<uint8_t, 8>, blocks, kThreads, 0, stream, Start::AFTER, p, pieces, parts);
+  if (status != cudaSuccess) return status;
+  return enqueue(pack_scales, (tiles * stretches + kThreads - 1) / kThreads, kThreads, 0, stream, Start::AFTER, p, tiles, stretches);
 }

@@ -1,0 +1,149 @@
+// y = x · wᵀ for up to 8 rows: as fast as the weights can be read.
+//
+// A block has one tile of 16 outputs; its warps divide the inputs by units of 2 KB of weights and add up in shared memory
+// in a fixed order. Every lane asks for its first 128 bytes of weights before it waits for the kernel ahead, which in
+// most products is all or half of what it will ever read. The rows then come through shared memory, each warp fetching
+// the stretches that it needs itself, so that nothing but the last sum waits for another warp.
+#include "../../abi/kernel_table.h"
+#include "../../device/fragment.cuh"
+#include "../../device/platform.cuh"
+#include "product.h"
+
+namespace tenon::product {
+namespace {
+
+constexpr int kSumPitch = 20;  // 16 outputs of a row; the pitch keeps a warp's stores in different banks
+constexpr int kMostSharedBytes = 96 * 1024;
+
+// 4 parts of 512 bytes: a stretch of 128 inputs in E4M3, half of one in BF16.
+template <int kType>
+constexpr int kUnitInputs = kType == TENON_E4M3 ? 128 : 64;
+
+// Bytes from a row in shared memory to the next: eight rows' loads of one part fall into different banks.
+__host__ __device__ int row_pitch(int type, int stretches) { return stretches * 256 + (type == TENON_E4M3 ? 64 : 32); }
+
+struct Unit {
+  uint4 part[4];
+  float scale;
+};
+
+template <int kType>
+__device__ __forceinline__ void load(Unit& to, const uint4* weights, const float* scales, int unit, int units) {
+  if (unit >= units) return;
+#pragma unroll
+  for (int i = 0; i < 4; i++) to.part[i] = stream_load(weights + (unit * 4 + i) * 32);
+  if (kType == TENON_E4M3) to.scale = scales[unit];
+}
+
+// sum += this unit's share; `row` is the lane's row in shared memory, at the lane's place within a part.
+template <int kType>
+__device__ __forceinline__ void add(float (&sum)[4], const Unit& unit, const unsigned char* row, int index) {
+  float partial[2][4] = {};
+  const unsigned char* from = row + index * kUnitInputs<kType> * 2;
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    if (kType == TENON_E4M3) {
+      const uint4 b = *reinterpret_cast<const uint4*>(from + i * 64);
+      FragmentA first, second;
+      unpack(unit.part[i], first, second);
+      multiply(partial[0], first, b.x, b.y);
+      multiply(partial[1], second, b.z, b.w);
+    } else {
+      const uint2 b = *reinterpret_cast<const uint2*>(from + i * 32);
+      const FragmentA a = {{unit.part[i].x, unit.part[i].y, unit.part[i].z, unit.part[i].w}};
+      multiply(partial[i % 2], a, b.x, b.y);
+    }
+  }
+#pragma unroll
+  for (int c = 0; c < 4; c++) {
+    const float both = partial[0][c] + partial[1][c];
+    sum[c] = kType == TENON_E4M3 ? sum[c] + unit.scale * both : sum[c] + both;
+  }
+}
+
+template <int kType, int kWarps>
+__global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_product p) {
+  __shared__ float sums[kWarps][kMostFewRows][kSumPitch];
+  TENON_DYNAMIC_SHARED(unsigned char, rows_read);
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
+  const int stretches = (p.weights.inputs + kStretch - 1) / kStretch;
+  const int units = stretches * (kStretch / kUnitInputs<kType>);
+  const uint4* weights = reinterpret_cast<const uint4*>(p.weights.data) + int64_t(blockIdx.x) * units * 128 + lane;
+  const float* scales = reinterpret_cast<const float*>(p.weights.scales) + int64_t(blockIdx.x) * stretches;
+  Unit even, odd;
+  load<kType>(even, weights, scales, warp, units);
+  load<kType>(odd, weights, scales, warp + kWarps, units);
+  release_successor();
+  const int most = p.max_rows;
+  const int pitch = row_pitch(kType, stretches);
+  const int64_t output = int64_t(blockIdx.x) * 16 + threadIdx.x % 16;
+  const bool last = output < p.weights.outputs;
+  const float bias = p.bias && last ? reinterpret_cast<const float*>(p.bias)[output] : 0.0f;
+  // 16-byte pieces of a unit's inputs in one row
+  constexpr int kPieces = kUnitInputs<kType> / 8;
+  const int pieces = (units - warp + kWarps - 1) / kWarps * kPieces;
+  wait_for_predecessor();
+  const int rows = *reinterpret_cast<const int32_t*>(p.count);
+  // rows from the count on are read too: they are sums of their own, which nobody stores
+  for (int row = 0; row < most; row++) {
+    const __nv_bfloat16* x = reinterpret_cast<const __nv_bfloat16*>(p.x) + row * p.x_stride;
+    for (int i = lane; i < pieces; i += 32) {
+      const int input = (warp + i / kPieces * kWarps) * kUnitInputs<kType> + i % kPieces * 8;
+      const bool within = input < p.weights.inputs;
+      copy_async16(rows_read + row * pitch + input * 2, x + (within ? input : 0), within);
+    }
+  }
+  copy_commit();
+  copy_wait<0>();
+  __syncwarp();
+  const unsigned char* row = rows_read + (g < most ? g : 0) * pitch + t * (kType == TENON_E4M3 ? 16 : 8);
+  float sum[4] = {};
+  for (int unit = warp; unit < units; unit += 2 * kWarps) {
+    add<kType>(sum, even, row, unit);
+    load<kType>(even, weights, scales, unit + 2 * kWarps, units);
+    if (unit + kWarps < units) {
+      add<kType>(sum, odd, row, unit + kWarps);
+      load<kType>(odd, weights, scales, unit + 3 * kWarps, units);
+    }
+  }
+  sums[warp][2 * t][g] = sum[0];
+  sums[warp][2 * t + 1][g] = sum[1];
+  sums[warp][2 * t][g + 8] = sum[2];
+  sums[warp][2 * t + 1][g + 8] = sum[3];
+  __syncthreads();
+  const int column = threadIdx.x / 16;
+  if (column >= min(rows, most) || !last) return;
+  float total = bias;
+#pragma unroll
+  for (int w = 0; w < kWarps; w++) total += sums[w][column][threadIdx.x % 16];
+  const int64_t at = column * p.y_stride + output;
+  if (p.y_type == TENON_F32) {
+    reinterpret_cast<float*>(p.y)[at] = total;
+  } else {
+    reinterpret_cast<__nv_bfloat16*>(p.y)[at] = __float2bfloat16(total);
+  }
+}
+
+int shared_bytes(const tenon_product& p) {
+  return static_cast<int>(p.max_rows) * row_pitch(static_cast<int>(p.weights.type), stretches(p));
+}
+
+template <int kType>
+int launch(const tenon_product& p, void* stream) {
+  const int blocks = tiles(p);
+  // where one block per multiprocessor is all there is, it has twice the warps
+  if (blocks <= 264) return enqueue(few_rows<kType, 16>, blocks, 512, shared_bytes(p), stream, Start::EARLY, p);
+  return enqueue(few_rows<kType, 8>, blocks, 256, shared_bytes(p), stream, Start::EARLY, p);
+}
+
+}  // namespace
+
+bool few_rows_fit(const tenon_product& p) {
+  return p.max_rows <= kMostFewRows && p.weights.inputs <= 65536 && shared_bytes(p) <= kMostSharedBytes;
+}
+
+int launch_few_rows(const tenon_product& p, void* stream) {
+  return p.weights.type == TENON_E4M3 ? launch<TENON_E4M3>(p, stream) : launch<TENON_BF16>(p, stream);
+}
+
+}  // namespace tenon::product

@@ -1,0 +1,371 @@
+// y = x · wᵀ for many rows on the tensor cores.
+//
+// A block has a tile of outputs × rows. Packed weights and rows come through a ring of stages in shared memory; a warp
+// has 64 outputs × 32 or 64 rows, dequantises its weights in registers and uses them for all its rows. Warps divide the
+// tile, or, where it is small, the inputs of each stage ("slices").
+//
+//            rows →                      stage: kDepth inputs of
+//          ┌──────┬──────┐                 weights  [tile of 16 outputs][part of 32 inputs][lane]   packed as they are
+//  outputs │warp 0│warp 4│                 rows     [row][16-byte unit ^ reversed bits of row]
+//     ↓    │warp 1│warp 5│
+//          │  …   │  …   │               block scales: sums are kept in units of the scale of the stretch of 128 inputs at
+//          └──────┴──────┘               work; from one stretch to the next they are multiplied by the ratio of the two.
+//
+// Where tiles are too few to fill the card, blocks take parts of the inputs and leave f32 sums in the work space, which a
+// second kernel adds in order.
+#include "../../abi/kernel_table.h"
+#include "../../device/fragment.cuh"
+#include "../../device/platform.cuh"
+#include "plan.h"
+
+namespace tenon::product {
+namespace {
+
+constexpr int kWarpTiles = 4;       // tiles of 16 outputs per warp
+constexpr int kSlabRows = 32;       // rows that a warp hands over at a time at the end
+constexpr int kSlabPitch = 68;      // floats from a row of them to the next: 64 outputs, and no bank twice in a store
+constexpr int kGroupedRowTiles = 16;  // row tiles that stay in the L2 cache while the weights pass
+
+// kGroups × 8 rows per warp; kWarpsM × 64 outputs and kWarpsN × kGroups × 8 rows per block; kSlices warps per place.
+template <int kTypeOf, int kGroupsOf, int kWarpsMOf, int kWarpsNOf, int kSlicesOf, int kStagesOf>
+struct Form {
+  static constexpr int kType = kTypeOf, kGroups = kGroupsOf, kWarpsM = kWarpsMOf, kWarpsN = kWarpsNOf;
+  static constexpr int kSlices = kSlicesOf, kStages = kStagesOf;
+  static constexpr int kWarps = kWarpsM * kWarpsN * kSlices, kThreads = kWarps * 32;
+  static constexpr int kTiles = kWarpsM * kWarpTiles, kRows = kWarpsN * kGroups * 8;
+  static constexpr int kDepth = kSlices == 1 ? 64 : 32 * kSlices;  // inputs of a stage
+  static constexpr int kParts = kDepth / 32, kPartsPerWarp = kParts / kSlices;
+  static constexpr int kPartUnits = kType == TENON_E4M3 ? 32 : 64;  // of 16 bytes, of a tile's 32 inputs
+  static constexpr int kTileUnits = kParts * kPartUnits;
+  static constexpr int kRowUnits = kDepth / 8;
+  static constexpr int kWeightUnits = kTiles * kTileUnits, kRowsUnits = kRows * kRowUnits;
+  static constexpr int kStageUnits = kWeightUnits + kRowsUnits;
+  static constexpr int kSlabFloats = kSlabRows * kSlabPitch;
+  static constexpr int kRingBytes = kStages * kStageUnits * 16, kSlabBytes = kWarps * kSlabFloats * 4;
+  static constexpr int kSharedBytes = kRingBytes > kSlabBytes ? kRingBytes : kSlabBytes;
+  static_assert(kDepth <= kStretch && kStretch % kDepth == 0 && kGroups % 4 == 0);
+  static_assert(kWeightUnits % kThreads == 0 && kRowsUnits % kThreads == 0);
+};
+
+// Where sums go: y, or a part's place in the work space.
+struct Target {
+  unsigned char* at;
+  int64_t stride;
+  const float* bias;
+  int outputs;
+  bool wide;     // f32, else bf16
+  bool aligned;  // 8 outputs may be stored at once
+};
+
+__device__ __forceinline__ void store8(const Target& to, int row, int output, float (&value)[8]) {
+  if (to.bias) {
+#pragma unroll
+    for (int i = 0; i < 8; i++) value[i] += output + i < to.outputs ? to.bias[output + i] : 0.0f;
+  }
+  const int64_t at = row * to.stride + output;
+  const bool whole = to.aligned && output + 8 <= to.outputs;
+  if (to.wide) {
+    float* y = reinterpret_cast<float*>(to.at) + at;
+    if (whole) {
+      *reinterpret_cast<float4*>(y) = make_float4(value[0], value[1], value[2], value[3]);
+      *reinterpret_cast<float4*>(y + 4) = make_float4(value[4], value[5], value[6], value[7]);
+    } else {
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        if (output + i < to.outputs) y[i] = value[i];
+      }
+    }
+    return;
+  }
+  __nv_bfloat16* y = reinterpret_cast<__nv_bfloat16*>(to.at) + at;
+  __nv_bfloat162 narrow[4];
+#pragma unroll
+  for (int i = 0; i < 4; i++) narrow[i] = __floats2bfloat162_rn(value[2 * i], value[2 * i + 1]);
+  if (whole) {
+    uint4 bits;
+    memcpy(&bits, narrow, 16);
+    *reinterpret_cast<uint4*>(y) = bits;
+  } else {
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      if (output + i < to.outputs) y[i] = i % 2 ? narrow[i / 2].y : narrow[i / 2].x;
+    }
+  }
+}
+
+__device__ __forceinline__ Target target_of(const tenon_product& p, int parts, int part) {
+  Target to;
+  to.outputs = p.weights.outputs;
+  if (parts > 1) {
+    to.stride = (p.weights.outputs + 15) / 16 * 16;
+    to.at = reinterpret_cast<unsigned char*>(p.workspace) + part * p.max_rows * to.stride * 4;
+    to.bias = nullptr;
+    to.outputs = to.stride;
+    to.wide = to.aligned = true;
+    return to;
+  }
+  to.at = reinterpret_cast<unsigned char*>(p.y);
+  to.stride = p.y_stride;
+  to.bias = reinterpret_cast<const float*>(p.bias);
+  to.wide = p.y_type == TENON_F32;
+  to.aligned = p.y % 16 == 0 && p.y_stride * (to.wide ? 4 : 2) % 16 == 0;
+  return to;
+}
+
+// A scale of 0 would leave no way back from its units; this one is as good.
+__device__ __forceinline__ float usable(float scale) { return fabsf(scale) < 1e-30f ? 1e-30f : scale; }
+
+template <typename F>
+struct Sums {
+  float of[kWarpTiles][F::kGroups][4];
+};
+
+template <typename F>
+__device__ __forceinline__ void scale_sums(Sums<F>& sums, float factors) {
+#pragma unroll
+  for (int i = 0; i < kWarpTiles; i++) {
+    const float factor = __shfl_sync(0xffffffffu, factors, i);
+#pragma unroll
+    for (int n = 0; n < F::kGroups; n++) {
+#pragma unroll
+      for (int c = 0; c < 4; c++) sums.of[i][n][c] *= factor;
+    }
+  }
+}
+
+// Adds a warp's share of a stage: `weights` at its first tile's lane, `rows` at its lane's row.
+template <typename F>
+__device__ __forceinline__ void add_stage(Sums<F>& sums, const uint4* weights, const uint4* rows, int slice, int t, int swizzle) {
+#pragma unroll
+  for (int q = 0; q < F::kPartsPerWarp; q++) {
+    const int part = slice * F::kPartsPerWarp + q;
+    uint4 b[F::kGroups];
+#pragma unroll
+    for (int n = 0; n < F::kGroups; n++) {
+      const uint4* row = rows + n * 8 * F::kRowUnits;
+      if constexpr (F::kType == TENON_E4M3) {
+        b[n] = row[(part * 4 + t) ^ swizzle];
+      } else {
+        const uint2* first = reinterpret_cast<const uint2*>(row + ((part * 4 + t / 2) ^ swizzle));
+        const uint2* second = reinterpret_cast<const uint2*>(row + ((part * 4 + 2 + t / 2) ^ swizzle));
+        const uint2 low = first[t % 2], high = second[t % 2];
+        b[n] = make_uint4(low.x, low.y, high.x, high.y);
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < kWarpTiles; i++) {
+      const uint4* packed = weights + i * F::kTileUnits + part * F::kPartUnits;
+      FragmentA first, second;
+      if constexpr (F::kType == TENON_E4M3) {
+        unpack(packed[0], first, second);
+      } else {
+        const uint4 low = packed[0], high = packed[32];
+        first = {{low.x, low.y, low.z, low.w}};
+        second = {{high.x, high.y, high.z, high.w}};
+      }
+#pragma unroll
+      for (int n = 0; n < F::kGroups; n++) multiply(sums.of[i][n], first, b[n].x, b[n].y);
+#pragma unroll
+      for (int n = 0; n < F::kGroups; n++) multiply(sums.of[i][n], second, b[n].z, b[n].w);
+    }
+  }
+}
+
+// Sums of slices in order, and the way out: through shared memory, so that neighbouring outputs are stored together.
+template <typename F>
+__device__ __forceinline__ void hand_over(const Sums<F>& sums, float* shared, const Target& to, int first_row, int rows,
+                                          int first_output) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
+#pragma unroll
+  for (int half = 0; half < F::kGroups / 4; half++) {
+    __syncthreads();
+    float* slab = shared + warp * F::kSlabFloats;
+#pragma unroll
+    for (int i = 0; i < kWarpTiles; i++) {
+#pragma unroll
+      for (int n = 0; n < 4; n++) {
+        const float(&sum)[4] = sums.of[i][half * 4 + n];
+        float* place = slab + (n * 8 + 2 * t) * kSlabPitch + i * 16 + g;
+        place[0] = sum[0];
+        place[kSlabPitch] = sum[1];
+        place[8] = sum[2];
+        place[kSlabPitch + 8] = sum[3];
+      }
+    }
+    __syncthreads();
+    constexpr int kColumns = F::kWarpsM * 8;  // pieces of 8 outputs
+    for (int e = threadIdx.x; e < F::kWarpsN * kSlabRows * kColumns; e += F::kThreads) {
+      const int column = e % kColumns, within = e / kColumns % kSlabRows, n = e / kColumns / kSlabRows;
+      const int row = first_row + n * F::kGroups * 8 + half * kSlabRows + within;
+      const int output = first_output + column * 8;
+      if (row >= rows || output >= to.outputs) continue;
+      float value[8] = {};
+#pragma unroll
+      for (int slice = 0; slice < F::kSlices; slice++) {
+        const float* from = shared + ((slice * F::kWarpsN + n) * F::kWarpsM + column / 8) * F::kSlabFloats +
+                            within * kSlabPitch + column % 8 * 8;
+        const float4 low = *reinterpret_cast<const float4*>(from), high = *reinterpret_cast<const float4*>(from + 4);
+        value[0] += low.x, value[1] += low.y, value[2] += low.z, value[3] += low.w;
+        value[4] += high.x, value[5] += high.y, value[6] += high.z, value[7] += high.w;
+      }
+      store8(to, row, output, value);
+    }
+  }
+}
+
+template <typename F>
+__global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(tenon_product p, int output_tiles, int row_tiles, int parts) {
+  TENON_DYNAMIC_SHARED(uint4, shared);
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
+  const int warp_m = warp % F::kWarpsM, warp_n = warp / F::kWarpsM % F::kWarpsN, slice = warp / (F::kWarpsM * F::kWarpsN);
+  // a group of row tiles meets all outputs before the next group's turn
+  const int group = blockIdx.x / (kGroupedRowTiles * output_tiles), in_group = blockIdx.x % (kGroupedRowTiles * output_tiles);
+  const int width = min(kGroupedRowTiles, row_tiles - group * kGroupedRowTiles);
+  const int first_tile = in_group / width * F::kTiles;
+  const int first_row = (group * kGroupedRowTiles + in_group % width) * F::kRows;
+  const int tiles = (p.weights.outputs + 15) / 16, stretches = (p.weights.inputs + kStretch - 1) / kStretch;
+  const int per_part = (stretches + parts - 1) / parts;
+  const int first_stretch = min(int(blockIdx.y) * per_part, stretches);
+  const int own_stretches = min(per_part, stretches - first_stretch);
+  constexpr int kStepsPerStretch = kStretch / F::kDepth;
+  const int steps = own_stretches * kStepsPerStretch;
+  const int64_t tile_units = int64_t(stretches) * (kStretch / 32) * F::kPartUnits;
+  const uint4* weights = reinterpret_cast<const uint4*>(p.weights.data) + first_stretch * (kStretch / 32) * F::kPartUnits;
+
+  const auto ask_weights = [&](int step) {
+    uint4* stage = shared + step % F::kStages * F::kStageUnits;
+#pragma unroll
+    for (int i = 0; i < F::kWeightUnits / F::kThreads; i++) {
+      const int unit = i * F::kThreads + threadIdx.x;
+      // tiles beyond the last repeat it; their sums are dropped
+      const int tile = min(first_tile + unit / F::kTileUnits, tiles - 1);
+      copy_async16(stage + unit, weights + tile * tile_units + step * F::kTileUnits + unit % F::kTileUnits);
+    }
+  };
+  // weights do not depend on what runs ahead; only the first row tile is sure to have rows
+  const bool early = first_row == 0;
+  if (early) {
+    for (int step = 0; step < F::kStages - 1 && step < steps; step++) ask_weights(step);
+  }
+  // lane i % 4 has the scale of tile i
+  const float* scales = reinterpret_cast<const float*>(p.weights.scales) +
+                        int64_t(min(first_tile + warp_m * kWarpTiles + lane % kWarpTiles, tiles - 1)) * stretches + first_stretch;
+  constexpr bool kScaled = F::kType == TENON_E4M3;
+  float next_scale = kScaled && steps > 0 ? usable(scales[0]) : 1.0f, scale = next_scale;
+  release_successor();
+  wait_for_predecessor();
+  const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
+  if (first_row >= rows) {
+    copy_commit();
+    copy_wait<0>();
+    return;
+  }
+  const int inputs = p.weights.inputs, first_input = first_stretch * kStretch;
+  const __nv_bfloat16* x = reinterpret_cast<const __nv_bfloat16*>(p.x);
+  const auto ask_rows = [&](int step) {
+    uint4* stage = shared + step % F::kStages * F::kStageUnits + F::kWeightUnits;
+#pragma unroll
+    for (int i = 0; i < F::kRowsUnits / F::kThreads; i++) {
+      const int index = i * F::kThreads + threadIdx.x;
+      const int column = index % F::kRowUnits, within = index / F::kRowUnits;
+      const int row = first_row + within, input = first_input + step * F::kDepth + column * 8;
+      const int reversed = (within & 1) << 2 | (within & 2) | (within >> 2 & 1);
+      const bool valid = row < rows && input < inputs;
+      copy_async16(stage + within * F::kRowUnits + (column ^ reversed), valid ? x + row * p.x_stride + input : x, valid);
+    }
+  };
+#pragma unroll
+  for (int step = 0; step < F::kStages - 1; step++) {
+    if (step < steps) {
+      if (!early) ask_weights(step);
+      ask_rows(step);
+    }
+    copy_commit();
+  }
+
+  Sums<F> sums = {};
+  const int swizzle = (g & 1) << 2 | (g & 2) | (g >> 2 & 1);
+  const int own_weights = warp_m * kWarpTiles * F::kTileUnits + lane;
+  const int own_rows = F::kWeightUnits + (warp_n * F::kGroups * 8 + g) * F::kRowUnits;
+  for (int step = 0; step < steps; step++) {
+    copy_wait<F::kStages - 2>();
+    __syncthreads();
+    const int ahead = step + F::kStages - 1;
+    if (ahead < steps) {
+      ask_weights(ahead);
+      ask_rows(ahead);
+    }
+    copy_commit();
+    if (kScaled && step % kStepsPerStretch == 0) {
+      const int stretch = step / kStepsPerStretch;
+      if (stretch > 0) scale_sums(sums, scale / next_scale);
+      scale = next_scale;
+      next_scale = usable(scales[min(stretch + 1, own_stretches - 1)]);
+    }
+    const uint4* stage = shared + step % F::kStages * F::kStageUnits;
+    add_stage(sums, stage + own_weights, stage + own_rows, slice, t, swizzle);
+  }
+  if (kScaled) scale_sums(sums, scale);
+  copy_wait<0>();
+  hand_over(sums, reinterpret_cast<float*>(shared), target_of(p, parts, blockIdx.y), first_row, rows, first_tile * 16);
+}
+
+constexpr int kJoinThreads = 128;
+
+// y = the parts' sums in their order, 8 outputs per thread.
+__global__ void __launch_bounds__(kJoinThreads) join_parts(tenon_product p, int parts) {
+  release_successor();
+  wait_for_predecessor();
+  const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
+  const int output = (blockIdx.x * kJoinThreads + threadIdx.x) * 8, row = blockIdx.y;
+  if (row >= rows || output >= p.weights.outputs) return;
+  const Target from = target_of(p, parts, 0), to = target_of(p, 1, 0);
+  float value[8] = {};
+  for (int part = 0; part < parts; part++) {
+    const float4* at = reinterpret_cast<const float4*>(reinterpret_cast<const float*>(from.at) +
+                                                       (part * p.max_rows + row) * from.stride + output);
+    const float4 low = at[0], high = at[1];
+    value[0] += low.x, value[1] += low.y, value[2] += low.z, value[3] += low.w;
+    value[4] += high.x, value[5] += high.y, value[6] += high.z, value[7] += high.w;
+  }
+  store8(to, row, output, value);
+}
+
+template <typename F>
+int launch(const tenon_product& p, int parts, void* stream) {
+  const int64_t output_tiles = (p.weights.outputs + F::kTiles * 16 - 1) / (F::kTiles * 16);
+  const int64_t row_tiles = (p.max_rows + F::kRows - 1) / F::kRows;
+  if (output_tiles * row_tiles > 0x7fffffff) return cudaErrorInvalidValue;
+  const dim3 grid(output_tiles * row_tiles, parts);
+  const int failed = enqueue(many_rows<F>, grid, F::kThreads, F::kSharedBytes, stream, Start::EARLY, p, output_tiles, row_tiles, parts);
+  if (failed || parts == 1) return failed;
+  const dim3 joining((p.weights.outputs + kJoinThreads * 8 - 1) / (kJoinThreads * 8), p.max_rows);
+  return enqueue(join_parts, joining, kJoinThreads, 0, stream, Start::EARLY, p, parts);
+}
+
+// As many stages as let kTiles[…].blocks share a multiprocessor of 228 KB; each form also fits into the 163 KB of an sm_80.
+template <int kType>
+int launch(const tenon_product& p, Plan plan, void* stream) {
+  constexpr bool kBytes = kType == TENON_E4M3;
+  switch (plan.size) {
+    case NARROW: return launch<Form<kType, 4, 1, 1, 4, kBytes ? 6 : 4>>(p, plan.parts, stream);
+    case SMALL: return launch<Form<kType, 8, 1, 1, 4, kBytes ? 4 : 3>>(p, plan.parts, stream);
+    case MIDDLE: return launch<Form<kType, 8, 2, 2, 1, kBytes ? 4 : 3>>(p, plan.parts, stream);
+    default: return launch<Form<kType, 8, 4, 2, 1, kBytes ? 4 : 3>>(p, plan.parts, stream);
+  }
+}
+
+}  // namespace
+
+int64_t many_rows_workspace(const tenon_product& p) { return partial_bytes(p, plan(p, INT64_MAX).parts); }
+
+int launch_many_rows(const tenon_product& p, void* stream) {
+  return launch_many_rows(p, plan(p, p.workspace ? p.workspace_bytes : 0), stream);
+}
+
+int launch_many_rows(const tenon_product& p, Plan plan, void* stream) {
+  if (p.max_rows > 65535) return cudaErrorInvalidValue;
+  return p.weights.type == TENON_E4M3 ? launch<TENON_E4M3>(p, plan, stream) : launch<TENON_BF16>(p, plan, stream);
+}
+
+}  // namespace tenon::product
