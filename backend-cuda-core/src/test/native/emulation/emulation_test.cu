@@ -327,6 +327,27 @@ void refusals() {
   dies("an early start without a wait", "never waits for its predecessor", [] { enqueue(nothing, 1, 1, 0, nullptr, Start::EARLY); });
 }
 
+__global__ void increase(int* at) { ++*at; }
+
+struct Recording : emulation::Stream {
+  std::vector<std::function<void()>> runs, drops;
+};
+
+void recorded() {
+  Recording recording;
+  recording.take = [](emulation::Stream* stream, void (*run)(void*), void (*drop)(void*), void* operation) {
+    static_cast<Recording*>(stream)->runs.push_back([=] { run(operation); });
+    static_cast<Recording*>(stream)->drops.push_back([=] { drop(operation); });
+    return 0;
+  };
+  Device<int> counter(std::vector<int>{0});
+  CUDA(enqueue(increase, 1, 1, 0, &recording, Start::AFTER, counter.at));
+  const bool waits = counter.read()[0] == 0;
+  for (int i = 0; i < 3; i++) recording.runs.at(0)();
+  recording.drops.at(0)();
+  require("a stream that records launches runs them later", waits && recording.runs.size() == 1 && counter.read()[0] == 3);
+}
+
 __global__ void many_products(float* out, int count) {
   float sum[4] = {};
   const uint32_t a[4] = {0x3f803f80u, 0x3f803f80u, 0x3f803f80u, 0x3f803f80u};
@@ -368,6 +389,7 @@ int main() {
   }
   require("to_tf32 rounds ties away from zero", to_tf32(__uint_as_float(0x3f801000u)) == 0x3f802000u && to_tf32(__uint_as_float(0xbf800fffu)) == 0xbf800000u);
   require("bytes are permuted", __byte_perm(0x33221180u, 0x77665544u, 0x0f48u - 0x0f40u + 0x7410u) == 0x774411ffu);
+  recorded();
   refusals();
   Device<float> out(64);
   const double products = seconds([&] { CUDA(enqueue(many_products, 1, 64, 0, nullptr, Start::AFTER, out.at, 50000)); });

@@ -69,8 +69,10 @@ Fiber* current;
 const Launch* running;
 int warp_count, live_threads;
 bool backward, waited;
+#if !defined(TENON_EMULATED_LIBRARY)
 // Lines come out as they are written, so that an end by a signal loses none.
-[[maybe_unused]] const int unbuffered = setvbuf(stdout, nullptr, _IOLBF, 1 << 14);
+[[maybe_unused]] const int by_lines = setvbuf(stdout, nullptr, _IOLBF, 1 << 14);
+#endif
 unsigned char* shared_end;  // followed by a page that must not be touched
 std::mutex one_at_a_time;
 
@@ -374,7 +376,9 @@ int enqueue(Launch launch, void* stream) {
   }
   if (stream && reinterpret_cast<uintptr_t>(stream) > 8) {  // not one of the default streams
     Stream* to = static_cast<Stream*>(stream);
-    return to->enqueue(to, [kept = std::make_shared<Launch>(std::move(launch))] { run(*kept); });
+    return to->take(
+        to, [](void* operation) { run(*static_cast<Launch*>(operation)); },
+        [](void* operation) { delete static_cast<Launch*>(operation); }, new Launch(std::move(launch)));
   }
   run(launch);
   return cudaSuccess;

@@ -6,7 +6,6 @@
 #include <cuda_runtime.h>
 
 #include <functional>
-#include <memory>
 
 // What the running thread sees; set at every switch.
 extern uint3 threadIdx, blockIdx;
@@ -22,9 +21,10 @@ struct Launch {
   std::function<void()> thread;
 };
 
-// What a stream's handle points to, unless it is null: where launches go instead of being run at once.
+// What a stream's handle points to, unless it is null: the driver takes operations from here. It may run one at once or
+// keep it and run it several times; it drops it in the end. Plain C, as drivers and kernels are libraries of their own.
 struct Stream {
-  int (*enqueue)(Stream*, std::function<void()> operation);
+  int (*take)(Stream*, void (*run)(void*), void (*drop)(void*), void* operation);
 };
 
 // Refuses what a card refuses; returns a CUDA error code.

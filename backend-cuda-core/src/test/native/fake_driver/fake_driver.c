@@ -1,14 +1,43 @@
 // A driver without a device, for tests: it counts what is open, copies memory on the host, and fails when told to.
-// FAKE_CUDA_VERSION sets its version, FAKE_CUDA_MEMORY the bytes that may be allocated; fake_cuda_fault(1) makes every
-// later wait and launch fail, as a fault of a real device does.
+// Streams do at once what they are given, or record it while they are captured; kernels of an emulated library
+// (../emulation/launch.h) run for real.
+//
+// FAKE_CUDA_VERSION sets its version, FAKE_CUDA_MEMORY the bytes that may be allocated, FAKE_CUDA_DEVICES the number of
+// devices; fake_cuda_fault(1) makes every later wait and launch fail, as a fault of a real device does. Memory is filled
+// with 0xff (its first 16 MB) when it is allocated, and what lies behind a block is checked when it is freed.
 #define __CUDA_API_VERSION_INTERNAL
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cuda.h"
 
-static long long open_objects, allocated;
-static int sticky, capturing;
+static _Atomic long long open_objects, allocated;
+static _Atomic int sticky;
+
+struct operation {
+  void (*run)(void*);
+  void (*drop)(void*);
+  void* what;
+};
+
+struct graph {
+  size_t count, room;
+  struct operation* operations;
+  int holders;  // the graph and what was instantiated from it
+};
+
+struct stream {
+  int (*take)(struct stream*, void (*run)(void*), void (*drop)(void*), void* what);  // first, for kernels
+  struct graph* captured;  // null unless it is captured
+};
+
+struct block {
+  size_t bytes;
+};
+enum { BLOCK_ALIGNMENT = 256, GUARD_BYTES = 256, GUARD = 0xa5 };
 
 static long long number(const char* name, long long otherwise) {
   const char* value = getenv(name);
@@ -39,10 +68,11 @@ CUresult cuGetErrorName(CUresult error, const char** name) {
   return CUDA_SUCCESS;
 }
 CUresult cuGetErrorString(CUresult error, const char** text) { return cuGetErrorName(error, text); }
-CUresult cuDeviceGetCount(int* count) { *count = 1; return CUDA_SUCCESS; }
+static int devices(void) { return (int)number("FAKE_CUDA_DEVICES", 1); }
+CUresult cuDeviceGetCount(int* count) { *count = devices(); return CUDA_SUCCESS; }
 CUresult cuDeviceGet(CUdevice* device, int index) {
   *device = index;
-  return index == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+  return index >= 0 && index < devices() ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
 }
 CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
   (void)device;
@@ -52,7 +82,8 @@ CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute wanted, CUdevice device) {
   (void)device;
   *value = wanted == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9
-           : wanted == CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT   ? 132 : 0;
+           : wanted == CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT   ? 132
+           : wanted == CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE          ? 60 << 20 : 0;
   return CUDA_SUCCESS;
 }
 CUresult cuDeviceTotalMem_v2(size_t* bytes, CUdevice device) {
@@ -61,8 +92,7 @@ CUresult cuDeviceTotalMem_v2(size_t* bytes, CUdevice device) {
   return CUDA_SUCCESS;
 }
 CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
-  (void)device;
-  *context = (CUcontext)8;
+  *context = (CUcontext)(intptr_t)(8 + device);
   open_objects++;
   return CUDA_SUCCESS;
 }
@@ -75,16 +105,28 @@ CUresult cuMemGetInfo_v2(size_t* left, size_t* total) {
 }
 CUresult cuMemAlloc_v2(CUdeviceptr* address, size_t bytes) {
   if (allocated + (long long)bytes > number("FAKE_CUDA_MEMORY", 1 << 30)) return CUDA_ERROR_OUT_OF_MEMORY;
-  size_t* block = malloc(bytes + 64);
-  *block = bytes;
+  const size_t rounded = (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
+  struct block* block = aligned_alloc(BLOCK_ALIGNMENT, BLOCK_ALIGNMENT + rounded + GUARD_BYTES);
+  if (!block) return CUDA_ERROR_OUT_OF_MEMORY;
+  block->bytes = bytes;
   allocated += bytes;
   open_objects++;
-  *address = (CUdeviceptr)(block + 8);
+  unsigned char* at = (unsigned char*)block + BLOCK_ALIGNMENT;
+  memset(at, 0xff, bytes < 16 << 20 ? bytes : 16 << 20);
+  memset(at + bytes, GUARD, rounded + GUARD_BYTES - bytes);
+  *address = (CUdeviceptr)at;
   return CUDA_SUCCESS;
 }
 CUresult cuMemFree_v2(CUdeviceptr address) {
-  size_t* block = (size_t*)address - 8;
-  allocated -= *block;
+  struct block* block = (struct block*)(address - BLOCK_ALIGNMENT);
+  const unsigned char* end = (unsigned char*)address + block->bytes;
+  for (int i = 0; i < GUARD_BYTES; i++) {
+    if (end[i] != GUARD) {
+      fprintf(stderr, "device memory was written at byte %zu of a block of %zu\n", block->bytes + i, block->bytes);
+      abort();
+    }
+  }
+  allocated -= block->bytes;
   return drop(block);
 }
 CUresult cuMemHostAlloc(void** address, size_t bytes, unsigned flags) {
@@ -94,72 +136,141 @@ CUresult cuMemHostAlloc(void** address, size_t bytes, unsigned flags) {
   return CUDA_SUCCESS;
 }
 CUresult cuMemFreeHost(void* address) { return drop(address); }
-CUresult cuStreamCreate(CUstream* stream, unsigned flags) { (void)flags; *stream = object(); return CUDA_SUCCESS; }
-CUresult cuStreamDestroy_v2(CUstream stream) { return drop(stream); }
-CUresult cuStreamSynchronize(CUstream stream) { (void)stream; return outcome(); }
-CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t bytes, CUstream stream) {
-  (void)stream;
-  memcpy((void*)to, from, bytes);
+static void append(struct graph* graph, struct operation operation) {
+  if (graph->count == graph->room) {
+    graph->room = graph->room ? 2 * graph->room : 64;
+    graph->operations = realloc(graph->operations, graph->room * sizeof operation);
+  }
+  graph->operations[graph->count++] = operation;
+}
+static int take(struct stream* stream, void (*run)(void*), void (*dropped)(void*), void* what) {
+  if (stream->captured) {
+    append(stream->captured, (struct operation){run, dropped, what});
+    return CUDA_SUCCESS;
+  }
+  run(what);
+  dropped(what);
   return outcome();
+}
+static CUresult release(struct graph* graph) {
+  if (--graph->holders == 0) {
+    for (size_t i = 0; i < graph->count; i++) graph->operations[i].drop(graph->operations[i].what);
+    free(graph->operations);
+    free(graph);
+  }
+  open_objects--;
+  return CUDA_SUCCESS;
+}
+
+CUresult cuStreamCreate(CUstream* stream, unsigned flags) {
+  (void)flags;
+  struct stream* made = calloc(1, sizeof *made);
+  made->take = take;
+  open_objects++;
+  *stream = (CUstream)made;
+  return CUDA_SUCCESS;
+}
+CUresult cuStreamDestroy_v2(CUstream stream) { return drop(stream); }
+CUresult cuStreamSynchronize(CUstream stream) {
+  if (stream && ((struct stream*)stream)->captured) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  return outcome();
+}
+
+struct move {
+  void* to;
+  const void* from;  // null: filled with `value`
+  size_t bytes;
+  unsigned char value;
+};
+static void run_move(void* what) {
+  const struct move* move = what;
+  if (move->from) {
+    memmove(move->to, move->from, move->bytes);
+  } else {
+    memset(move->to, move->value, move->bytes);
+  }
+}
+static CUresult moved(CUstream stream, struct move move) {
+  if (!stream || !((struct stream*)stream)->captured) {
+    run_move(&move);
+    return outcome();
+  }
+  struct move* kept = malloc(sizeof move);
+  *kept = move;
+  return take((struct stream*)stream, run_move, free, kept);
+}
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t bytes, CUstream stream) {
+  return moved(stream, (struct move){(void*)to, from, bytes, 0});
 }
 CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  (void)stream;
-  memcpy(to, (void*)from, bytes);
-  return outcome();
+  return moved(stream, (struct move){to, (const void*)from, bytes, 0});
 }
 CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  (void)stream;
-  memcpy((void*)to, (void*)from, bytes);
-  return outcome();
+  return moved(stream, (struct move){(void*)to, (const void*)from, bytes, 0});
 }
 CUresult cuMemsetD8Async(CUdeviceptr address, unsigned char value, size_t bytes, CUstream stream) {
-  (void)stream;
-  memset((void*)address, value, bytes);
-  return outcome();
+  return moved(stream, (struct move){(void*)address, 0, bytes, value});
 }
+
+static double now(void) {
+  struct timespec at;
+  timespec_get(&at, TIME_UTC);
+  return at.tv_sec * 1e3 + at.tv_nsec / 1e6;
+}
+static void run_record(void* event) { *(double*)event = now(); }
+static void keep(void* event) { (void)event; }
 CUresult cuEventCreate(CUevent* event, unsigned flags) { (void)flags; *event = object(); return CUDA_SUCCESS; }
 CUresult cuEventDestroy_v2(CUevent event) { return drop(event); }
-CUresult cuEventRecord(CUevent event, CUstream stream) { (void)event; (void)stream; return outcome(); }
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  if (stream) return take((struct stream*)stream, run_record, keep, event);
+  run_record(event);
+  return outcome();
+}
 CUresult cuEventQuery(CUevent event) { (void)event; return outcome(); }
 CUresult cuEventSynchronize(CUevent event) { (void)event; return outcome(); }
 CUresult cuEventElapsedTime_v2(float* millis, CUevent from, CUevent to) {
-  (void)from;
-  (void)to;
-  *millis = 0.5f;
+  *millis = (float)(*(double*)to - *(double*)from);
   return outcome();
 }
 CUresult cuEventElapsedTime(float* millis, CUevent from, CUevent to) { return cuEventElapsedTime_v2(millis, from, to); }
 CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
-  (void)stream;
   (void)mode;
-  if (capturing) return CUDA_ERROR_ILLEGAL_STATE;
-  capturing = 1;
+  struct stream* begun = (struct stream*)stream;
+  if (!begun || begun->captured) return CUDA_ERROR_ILLEGAL_STATE;
+  begun->captured = calloc(1, sizeof *begun->captured);
   return CUDA_SUCCESS;
 }
 CUresult cuStreamEndCapture(CUstream stream, CUgraph* graph) {
-  (void)stream;
-  if (!capturing) return CUDA_ERROR_ILLEGAL_STATE;
-  capturing = 0;
-  *graph = object();
+  struct stream* ended = (struct stream*)stream;
+  if (!ended || !ended->captured) return CUDA_ERROR_ILLEGAL_STATE;
+  ended->captured->holders = 1;
+  *graph = (CUgraph)ended->captured;
+  ended->captured = 0;
+  open_objects++;
   return CUDA_SUCCESS;
 }
 CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus* status) {
-  (void)stream;
-  *status = capturing ? CU_STREAM_CAPTURE_STATUS_ACTIVE : CU_STREAM_CAPTURE_STATUS_NONE;
+  const int captured = stream && ((struct stream*)stream)->captured;
+  *status = captured ? CU_STREAM_CAPTURE_STATUS_ACTIVE : CU_STREAM_CAPTURE_STATUS_NONE;
   return CUDA_SUCCESS;
 }
 CUresult cuGraphInstantiateWithFlags(CUgraphExec* ready, CUgraph graph, unsigned long long flags) {
-  (void)graph;
   (void)flags;
-  *ready = object();
+  ((struct graph*)graph)->holders++;
+  open_objects++;
+  *ready = (CUgraphExec)graph;
   return CUDA_SUCCESS;
 }
 CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode* nodes, size_t* count) {
-  (void)graph;
   (void)nodes;
-  *count = 7;
+  *count = ((struct graph*)graph)->count;
   return CUDA_SUCCESS;
 }
-CUresult cuGraphDestroy(CUgraph graph) { return drop(graph); }
-CUresult cuGraphExecDestroy(CUgraphExec graph) { return drop(graph); }
-CUresult cuGraphLaunch(CUgraphExec graph, CUstream stream) { (void)graph; (void)stream; return outcome(); }
+CUresult cuGraphDestroy(CUgraph graph) { return release((struct graph*)graph); }
+CUresult cuGraphExecDestroy(CUgraphExec graph) { return release((struct graph*)graph); }
+CUresult cuGraphLaunch(CUgraphExec graph, CUstream stream) {
+  if (stream && ((struct stream*)stream)->captured) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  const struct graph* replayed = (struct graph*)graph;
+  for (size_t i = 0; i < replayed->count; i++) replayed->operations[i].run(replayed->operations[i].what);
+  return outcome();
+}
