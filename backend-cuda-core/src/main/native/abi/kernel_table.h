@@ -64,8 +64,8 @@ typedef struct tenon_pack_matrix {
   int64_t target_group, target_stride;  // ... precisely target_row + (r / target_group) * target_stride + r % target_group
 } tenon_pack_matrix;
 
-// Fills bytes for weights that are made up: bf16 values uniform in ±amplitude, or finite e4m3 bytes; f32 uniform in
-// low … high for scales. Word i depends on (seed, i) only.
+// Fills bytes for weights that are made up: bf16 and f32 uniform in low … high, e4m3 spread like a normal weight, with a
+// standard deviation of 111. The i-th word of 32 bits depends on (seed, i) only. The target is aligned to 16 bytes.
 typedef struct tenon_fill {
   tenon_address target;
   int64_t type, elements, seed;

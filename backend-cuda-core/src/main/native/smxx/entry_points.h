@@ -12,6 +12,10 @@ int tenon_add_norm_launch(const void* params, void* stream);
 int tenon_gather_launch(const void* params, void* stream);
 int tenon_product_launch(const void* params, void* stream);
 int64_t tenon_product_workspace(const void* params);
+int tenon_attention_prepare_launch(const void* params, void* stream);
+int64_t tenon_attention_prepare_workspace(const void* params);
+int tenon_attention_launch(const void* params, void* stream);
+int64_t tenon_attention_workspace(const void* params);
 int tenon_silu_product_launch(const void* params, void* stream);
 
 #endif

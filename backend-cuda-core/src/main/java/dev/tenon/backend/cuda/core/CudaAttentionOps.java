@@ -56,15 +56,11 @@ final class CudaAttentionOps implements AttentionOps {
         projected,
         projectedWidth);
     context.release(normed);
-    context.launch(
-        new Words(Operation.ATTENTION_PREPARE)
-            .with(at)
-            .with(sizes.heads(), sizes.kvHeads(), sizes.headDim(), gated)
-            .with(projected, projectedWidth, block.queryNorm(), block.keyNorm())
-            .withReal(block.normEpsilon())
-            .with(block.frequencies(), block.rotaryPairs())
-            .withReal(block.magnitude())
-            .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width()));
+    // what one operation clears and the next counts in lives until both are issued
+    long counterBytes =
+        context.device().workspace(preparation(at, block, kv, gated, projected).with(0, 0));
+    long counters = context.take(counterBytes);
+    context.launch(preparation(at, block, kv, gated, projected).with(counters, counterBytes));
     long attended = context.takeRows(at.maxRows(), width);
     context.launchWithSpace(
         Operation.ATTENTION,
@@ -75,9 +71,9 @@ final class CudaAttentionOps implements AttentionOps {
                 .withReal(sizes.scale())
                 .with(projected, projectedWidth)
                 .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width())
-                .with(tables.maxLength(), attended),
+                .with(tables.maxLength(), kv.type().code, counters, attended),
         words -> {});
-    context.release(projected);
+    context.release(projected, counters);
     long output = context.takeRows(at.maxRows(), stream.hidden);
     context.product(
         at,
@@ -91,5 +87,19 @@ final class CudaAttentionOps implements AttentionOps {
         stream.hidden);
     context.release(attended);
     stream.leave(output);
+  }
+
+  private Words preparation(
+      DeviceRows at, CudaPacked.Attention block, CudaStates.Kv kv, int gated, long projected) {
+    AttentionWeights sizes = block.sizes();
+    return new Words(Operation.ATTENTION_PREPARE)
+        .with(at)
+        .with(sizes.heads(), sizes.kvHeads(), sizes.headDim(), gated)
+        .with(projected, block.input().outputs(), block.queryNorm(), block.keyNorm())
+        .withReal(block.normEpsilon())
+        .with(block.frequencies(), block.rotaryPairs())
+        .withReal(block.magnitude())
+        .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width())
+        .with(kv.type().code);
   }
 }
