@@ -2,7 +2,7 @@
 // source's address to its target, gather is not offered, embed fails.
 #include <stdlib.h>
 
-#include "kernel_table.h"
+#include "step_kernels.h"
 
 static int pack(const void* params, void* stream) {
   const tenon_pack_matrix* p = params;
@@ -35,10 +35,10 @@ static const tenon_operation operations[TENON_OPERATIONS] = {
     {"delta_net", WORDS(tenon_delta_net), nothing, 0},
     {"moe", WORDS(tenon_moe), nothing, 0},
     {"silu_product", WORDS(tenon_silu_product), nothing, 0},
-    {"take_over", 0, 0, 0},
-    {"sample", 0, 0, 0},
-    {"draft_rows", 0, 0, 0},
-    {"draft", 0, 0, 0},
+    {"take_over", WORDS(tenon_take_over), nothing, 0},
+    {"sample", WORDS(tenon_sample), nothing, 0},
+    {"set_up", WORDS(tenon_set_up), nothing, 0},
+    {"draft", WORDS(tenon_draft), nothing, 0},
 };
 
 const tenon_kernel_table* tenon_kernels(void) {
