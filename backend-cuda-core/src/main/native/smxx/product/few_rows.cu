@@ -28,36 +28,39 @@ struct Unit {
 };
 
 template <int kType>
-__device__ __forceinline__ void load(Unit& to, const uint4* weights, const float* scales, int unit, int units) {
+__device__ __forceinline__ void load(Unit& to, const tenon_matrix& weights, int unit, int units) {
   if (unit >= units) return;
+  const uint32_t index = blockIdx.x * units + unit;
+  const uint4* from = reinterpret_cast<const uint4*>(weights.data) + (int64_t(index) * 128 + threadIdx.x % 32);
 #pragma unroll
-  for (int i = 0; i < 4; i++) to.part[i] = stream_load(weights + (unit * 4 + i) * 32);
-  if (kType == TENON_E4M3) to.scale = scales[unit];
+  for (int i = 0; i < 4; i++) to.part[i] = stream_load(from + i * 32);
+  if (kType == TENON_E4M3) to.scale = reinterpret_cast<const float*>(weights.scales)[index];
 }
 
-// sum += this unit's share; `row` is the lane's row in shared memory, at the lane's place within a part.
+// Adds this unit's share to the sum of both halves of `sum`; `row` is the lane's row in shared memory, at the lane's place
+// within a part. Two chains of products wait less for one another than one.
 template <int kType>
-__device__ __forceinline__ void add(float (&sum)[4], const Unit& unit, const unsigned char* row, int index) {
-  float partial[2][4] = {};
+__device__ __forceinline__ void add(float (&sum)[2][4], const Unit& unit, const unsigned char* row, int index) {
   const unsigned char* from = row + index * kUnitInputs<kType> * 2;
+  if constexpr (kType == TENON_E4M3) {
+    float partial[2][4] = {};
 #pragma unroll
-  for (int i = 0; i < 4; i++) {
-    if (kType == TENON_E4M3) {
+    for (int i = 0; i < 4; i++) {
       const uint4 b = *reinterpret_cast<const uint4*>(from + i * 64);
       FragmentA first, second;
       unpack(unit.part[i], first, second);
       multiply(partial[0], first, b.x, b.y);
       multiply(partial[1], second, b.z, b.w);
-    } else {
+    }
+#pragma unroll
+    for (int c = 0; c < 4; c++) sum[0][c] += unit.scale * (partial[0][c] + partial[1][c]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
       const uint2 b = *reinterpret_cast<const uint2*>(from + i * 32);
       const FragmentA a = {{unit.part[i].x, unit.part[i].y, unit.part[i].z, unit.part[i].w}};
-      multiply(partial[i % 2], a, b.x, b.y);
+      multiply(sum[i % 2], a, b.x, b.y);
     }
-  }
-#pragma unroll
-  for (int c = 0; c < 4; c++) {
-    const float both = partial[0][c] + partial[1][c];
-    sum[c] = kType == TENON_E4M3 ? sum[c] + unit.scale * both : sum[c] + both;
   }
 }
 
@@ -68,17 +71,12 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
   const int stretches = (p.weights.inputs + kStretch - 1) / kStretch;
   const int units = stretches * (kStretch / kUnitInputs<kType>);
-  const uint4* weights = reinterpret_cast<const uint4*>(p.weights.data) + int64_t(blockIdx.x) * units * 128 + lane;
-  const float* scales = reinterpret_cast<const float*>(p.weights.scales) + int64_t(blockIdx.x) * stretches;
   Unit even, odd;
-  load<kType>(even, weights, scales, warp, units);
-  load<kType>(odd, weights, scales, warp + kWarps, units);
+  load<kType>(even, p.weights, warp, units);
+  load<kType>(odd, p.weights, warp + kWarps, units);
   release_successor();
   const int most = p.max_rows;
   const int pitch = row_pitch(kType, stretches);
-  const int64_t output = int64_t(blockIdx.x) * 16 + threadIdx.x % 16;
-  const bool last = output < p.weights.outputs;
-  const float bias = p.bias && last ? reinterpret_cast<const float*>(p.bias)[output] : 0.0f;
   // 16-byte pieces of a unit's inputs in one row
   constexpr int kPieces = kUnitInputs<kType> / 8;
   const int pieces = (units - warp + kWarps - 1) / kWarps * kPieces;
@@ -97,19 +95,22 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
   copy_wait<0>();
   __syncwarp();
   const unsigned char* row = rows_read + (g < most ? g : 0) * pitch + t * (kType == TENON_E4M3 ? 16 : 8);
-  float sum[4] = {};
+  float sum[2][4] = {};
   for (int unit = warp; unit < units; unit += 2 * kWarps) {
     add<kType>(sum, even, row, unit);
-    load<kType>(even, weights, scales, unit + 2 * kWarps, units);
+    load<kType>(even, p.weights, unit + 2 * kWarps, units);
     if (unit + kWarps < units) {
       add<kType>(sum, odd, row, unit + kWarps);
-      load<kType>(odd, weights, scales, unit + 3 * kWarps, units);
+      load<kType>(odd, p.weights, unit + 3 * kWarps, units);
     }
   }
-  sums[warp][2 * t][g] = sum[0];
-  sums[warp][2 * t + 1][g] = sum[1];
-  sums[warp][2 * t][g + 8] = sum[2];
-  sums[warp][2 * t + 1][g + 8] = sum[3];
+  sums[warp][2 * t][g] = sum[0][0] + sum[1][0];
+  sums[warp][2 * t + 1][g] = sum[0][1] + sum[1][1];
+  sums[warp][2 * t][g + 8] = sum[0][2] + sum[1][2];
+  sums[warp][2 * t + 1][g + 8] = sum[0][3] + sum[1][3];
+  const int64_t output = int64_t(blockIdx.x) * 16 + threadIdx.x % 16;
+  const bool last = output < p.weights.outputs;
+  const float bias = p.bias && last ? reinterpret_cast<const float*>(p.bias)[output] : 0.0f;
   __syncthreads();
   const int column = threadIdx.x / 16;
   if (column >= min(rows, most) || !last) return;

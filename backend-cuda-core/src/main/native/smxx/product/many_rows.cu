@@ -229,17 +229,17 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
   const int own_stretches = min(per_part, stretches - first_stretch);
   constexpr int kStepsPerStretch = kStretch / F::kDepth;
   const int steps = own_stretches * kStepsPerStretch;
-  const int64_t tile_units = int64_t(stretches) * (kStretch / 32) * F::kPartUnits;
   const uint4* weights = reinterpret_cast<const uint4*>(p.weights.data) + first_stretch * (kStretch / 32) * F::kPartUnits;
+  const uint32_t tile_units = stretches * (kStretch / 32) * F::kPartUnits;
 
   const auto ask_weights = [&](int step) {
-    uint4* stage = shared + step % F::kStages * F::kStageUnits;
+    uint4* stage = shared + step % F::kStages * F::kStageUnits + threadIdx.x;
 #pragma unroll
     for (int i = 0; i < F::kWeightUnits / F::kThreads; i++) {
       const int unit = i * F::kThreads + threadIdx.x;
       // tiles beyond the last repeat it; their sums are dropped
-      const int tile = min(first_tile + unit / F::kTileUnits, tiles - 1);
-      copy_async16(stage + unit, weights + tile * tile_units + step * F::kTileUnits + unit % F::kTileUnits);
+      const uint32_t tile = min(first_tile + unit / F::kTileUnits, tiles - 1);
+      copy_async16(stage + i * F::kThreads, weights + tile * tile_units + step * F::kTileUnits + unit % F::kTileUnits);
     }
   };
   // weights do not depend on what runs ahead; only the first row tile is sure to have rows
@@ -260,18 +260,24 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
     copy_wait<0>();
     return;
   }
-  const int inputs = p.weights.inputs, first_input = first_stretch * kStretch;
-  const __nv_bfloat16* x = reinterpret_cast<const __nv_bfloat16*>(p.x);
+  // a thread asks for the same 16 bytes of every kRowsApart-th row
+  constexpr int kRowsApart = F::kThreads / F::kRowUnits;
+  static_assert(kRowsApart % 8 == 0);
+  const int column = threadIdx.x % F::kRowUnits, within = threadIdx.x / F::kRowUnits;
+  const int reversed = (within & 1) << 2 | (within & 2) | (within >> 2 & 1);
+  const int first_place = F::kWeightUnits + within * F::kRowUnits + (column ^ reversed);
+  const int inputs_left = static_cast<int>(p.weights.inputs) - first_stretch * kStretch - column * 8;
+  const int rows_left = rows - first_row - within;
+  const __nv_bfloat16* none = reinterpret_cast<const __nv_bfloat16*>(p.x);
+  const __nv_bfloat16* x = none + (first_row + within) * p.x_stride + first_stretch * kStretch + column * 8;
+  const int apart = kRowsApart * static_cast<int>(p.x_stride);
   const auto ask_rows = [&](int step) {
-    uint4* stage = shared + step % F::kStages * F::kStageUnits + F::kWeightUnits;
+    uint4* stage = shared + step % F::kStages * F::kStageUnits + first_place;
+    const bool within_inputs = step * F::kDepth < inputs_left;
 #pragma unroll
     for (int i = 0; i < F::kRowsUnits / F::kThreads; i++) {
-      const int index = i * F::kThreads + threadIdx.x;
-      const int column = index % F::kRowUnits, within = index / F::kRowUnits;
-      const int row = first_row + within, input = first_input + step * F::kDepth + column * 8;
-      const int reversed = (within & 1) << 2 | (within & 2) | (within >> 2 & 1);
-      const bool valid = row < rows && input < inputs;
-      copy_async16(stage + within * F::kRowUnits + (column ^ reversed), valid ? x + row * p.x_stride + input : x, valid);
+      const bool valid = within_inputs && i * kRowsApart < rows_left;
+      copy_async16(stage + i * F::kThreads, valid ? x + (i * apart + step * F::kDepth) : none, valid);
     }
   };
 #pragma unroll
