@@ -75,27 +75,33 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
   load<kType>(even, p.weights, warp, units);
   load<kType>(odd, p.weights, warp + kWarps, units);
   release_successor();
-  const int most = p.max_rows;
+  const int most = p.max_rows, inputs = p.weights.inputs;
   const int pitch = row_pitch(kType, stretches);
-  // 16-byte pieces of a unit's inputs in one row
+  // 16-byte pieces of the warp's inputs in one row
   constexpr int kPieces = kUnitInputs<kType> / 8;
   const int pieces = (units - warp + kWarps - 1) / kWarps * kPieces;
-  wait_for_predecessor();
-  const int rows = *reinterpret_cast<const int32_t*>(p.count);
-  // rows from the count on are read too: they are sums of their own, which nobody stores
-  for (int row = 0; row < most; row++) {
+  const auto ask = [&](int piece, int row) {
+    const int input = (warp + piece / kPieces * kWarps) * kUnitInputs<kType> + piece % kPieces * 8;
+    const bool within = input < inputs;
     const __nv_bfloat16* x = reinterpret_cast<const __nv_bfloat16*>(p.x) + row * p.x_stride;
-    for (int i = lane; i < pieces; i += 32) {
-      const int input = (warp + i / kPieces * kWarps) * kUnitInputs<kType> + i % kPieces * 8;
-      const bool within = input < p.weights.inputs;
-      copy_async16(rows_read + row * pitch + input * 2, x + (within ? input : 0), within);
-    }
+    copy_async16(rows_read + row * pitch + input * 2, x + (within ? input : 0), within);
+  };
+  wait_for_predecessor();
+  // all there is for one row in most products, without a loop
+  if (lane < pieces) ask(lane, 0);
+  // rows from the count on are read too: they are sums of their own, which nobody stores
+#pragma unroll 1
+  for (int other = 0; other < most; other++) {
+#pragma unroll 1
+    for (int piece = other ? lane : lane + 32; piece < pieces; piece += 32) ask(piece, other);
   }
   copy_commit();
+  const int rows = *reinterpret_cast<const int32_t*>(p.count);  // not earlier: nothing that is on its way needs it
   copy_wait<0>();
   __syncwarp();
   const unsigned char* row = rows_read + (g < most ? g : 0) * pitch + t * (kType == TENON_E4M3 ? 16 : 8);
   float sum[2][4] = {};
+#pragma unroll 1
   for (int unit = warp; unit < units; unit += 2 * kWarps) {
     add<kType>(sum, even, row, unit);
     load<kType>(even, p.weights, unit + 2 * kWarps, units);

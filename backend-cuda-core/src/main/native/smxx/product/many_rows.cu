@@ -254,12 +254,10 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
   float next_scale = kScaled && steps > 0 ? usable(scales[0]) : 1.0f, scale = next_scale;
   release_successor();
   wait_for_predecessor();
-  const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
-  if (first_row >= rows) {
-    copy_commit();
-    copy_wait<0>();
-    return;
-  }
+  const auto counted = [&] { return min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows)); };
+  // the first row tile asks for its rows before it knows how many are real: the others' sums are dropped
+  int rows = early ? static_cast<int>(p.max_rows) : counted();
+  if (first_row >= rows) return;
   // a thread asks for the same 16 bytes of every kRowsApart-th row
   constexpr int kRowsApart = F::kThreads / F::kRowUnits;
   static_assert(kRowsApart % 8 == 0);
@@ -267,7 +265,7 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
   const int reversed = (within & 1) << 2 | (within & 2) | (within >> 2 & 1);
   const int first_place = F::kWeightUnits + within * F::kRowUnits + (column ^ reversed);
   const int inputs_left = static_cast<int>(p.weights.inputs) - first_stretch * kStretch - column * 8;
-  const int rows_left = rows - first_row - within;
+  int rows_left = rows - first_row - within;
   const __nv_bfloat16* none = reinterpret_cast<const __nv_bfloat16*>(p.x);
   const __nv_bfloat16* x = none + (first_row + within) * p.x_stride + first_stretch * kStretch + column * 8;
   const int apart = kRowsApart * static_cast<int>(p.x_stride);
@@ -287,6 +285,10 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
       ask_rows(step);
     }
     copy_commit();
+  }
+  if (early) {
+    rows = counted();
+    rows_left = rows - first_row - within;
   }
 
   Sums<F> sums = {};
