@@ -173,8 +173,8 @@ typedef struct tenon_delta_net {
   tenon_address norm;       // f32 [value_dim]
   double epsilon;
   int64_t gate_activation;  // 0 silu, 1 sigmoid
-  tenon_address window;         // bf16 [slots][conv_width - 1][channels]
-  tenon_address pending_inputs; // bf16 [slots][max_pending][channels]
+  tenon_address window;         // bf16 [slots][value_heads][conv_width - 1][2 · key_dim + value_dim], each head with its q, k, v
+  tenon_address pending_inputs; // bf16 [slots][value_heads][max_pending][2 · key_dim + value_dim]
   tenon_address pending_gates;  // f32 [slots][max_pending][2][value_heads]: log decay, beta
   int64_t state_type;           // TENON_F32 or TENON_BF16
   tenon_address state;          // [slots][value_heads][key_dim · value_dim], order the kernel's own

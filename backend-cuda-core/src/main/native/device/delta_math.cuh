@@ -2,17 +2,15 @@
 #ifndef TENON_DEVICE_DELTA_MATH_CUH
 #define TENON_DEVICE_DELTA_MATH_CUH
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-#include <stdint.h>
+#include "platform.cuh"
 
 namespace tenon::delta {
 
 using bf16 = __nv_bfloat16;
 
-__device__ __forceinline__ float sigmoid(float x) { return 1.f / (1.f + __expf(-x)); }
+__device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.f, 1.f + __expf(-x)); }
 
-__device__ __forceinline__ float silu(float x) { return x / (1.f + __expf(-x)); }
+__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.f + __expf(-x)); }
 
 __device__ __forceinline__ float softplus(float x) { return x > 20.f ? x : log1pf(expf(x)); }
 
@@ -21,7 +19,7 @@ __device__ __forceinline__ float log_decay(float decay_log, float a, float time_
   return -expf(decay_log) * softplus(a + time_bias);
 }
 
-__device__ __forceinline__ float gate(float z, bool sigmoid_only) {
+__device__ __forceinline__ float output_gate(float z, bool sigmoid_only) {
   return sigmoid_only ? sigmoid(z) : silu(z);
 }
 
@@ -36,21 +34,28 @@ __device__ __forceinline__ float warp_sum(float x) {
   return x;
 }
 
+// Two neighbouring bf16 in a word: the lower address in the lower half.
+__device__ __forceinline__ float low(uint32_t pair) { return __uint_as_float(pair << 16); }
+__device__ __forceinline__ float high(uint32_t pair) { return __uint_as_float(pair & 0xffff0000u); }
+
+__device__ __forceinline__ uint32_t load_pair(const bf16* from) { return *reinterpret_cast<const uint32_t*>(from); }
+
+__device__ __forceinline__ void store_pair(bf16* to, uint32_t pair) { *reinterpret_cast<uint32_t*>(to) = pair; }
+
+__device__ __forceinline__ uint32_t pair_of(float a, float b) {
+  return static_cast<uint32_t>(__bfloat16_as_ushort(__float2bfloat16_rn(a))) |
+         static_cast<uint32_t>(__bfloat16_as_ushort(__float2bfloat16_rn(b))) << 16;
+}
+
 // Four neighbouring elements of a state.
 __device__ __forceinline__ void load4(const float* from, float (&to)[4]) {
-  float4 v = *reinterpret_cast<const float4*>(from);
-  to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
+  const float4 words = *reinterpret_cast<const float4*>(from);
+  to[0] = words.x, to[1] = words.y, to[2] = words.z, to[3] = words.w;
 }
 
 __device__ __forceinline__ void load4(const bf16* from, float (&to)[4]) {
-  uint2 v = *reinterpret_cast<const uint2*>(from);
-  to[0] = __uint_as_float(v.x << 16), to[1] = __uint_as_float(v.x & 0xffff0000u);
-  to[2] = __uint_as_float(v.y << 16), to[3] = __uint_as_float(v.y & 0xffff0000u);
-}
-
-__device__ __forceinline__ uint32_t pack(bf16 low, bf16 high) {
-  return static_cast<uint32_t>(__bfloat16_as_ushort(low)) |
-         static_cast<uint32_t>(__bfloat16_as_ushort(high)) << 16;
+  const uint2 words = *reinterpret_cast<const uint2*>(from);
+  to[0] = low(words.x), to[1] = high(words.x), to[2] = low(words.y), to[3] = high(words.y);
 }
 
 __device__ __forceinline__ void store4(float* to, const float (&from)[4]) {
@@ -58,29 +63,32 @@ __device__ __forceinline__ void store4(float* to, const float (&from)[4]) {
 }
 
 __device__ __forceinline__ void store4(bf16* to, const float (&from)[4]) {
-  *reinterpret_cast<uint2*>(to) = make_uint2(
-      pack(__float2bfloat16_rn(from[0]), __float2bfloat16_rn(from[1])),
-      pack(__float2bfloat16_rn(from[2]), __float2bfloat16_rn(from[3])));
+  *reinterpret_cast<uint2*>(to) = make_uint2(pair_of(from[0], from[1]), pair_of(from[2], from[3]));
 }
 
 __device__ __forceinline__ float2 load2(const float* from) { return *reinterpret_cast<const float2*>(from); }
 
 __device__ __forceinline__ float2 load2(const bf16* from) {
-  uint32_t v = *reinterpret_cast<const uint32_t*>(from);
-  return make_float2(__uint_as_float(v << 16), __uint_as_float(v & 0xffff0000u));
+  const uint32_t pair = load_pair(from);
+  return make_float2(low(pair), high(pair));
 }
 
-__device__ __forceinline__ void store2(float* to, float a, float b) {
-  *reinterpret_cast<float2*>(to) = make_float2(a, b);
-}
+__device__ __forceinline__ void store2(float* to, float a, float b) { *reinterpret_cast<float2*>(to) = make_float2(a, b); }
 
-__device__ __forceinline__ void store2(bf16* to, float a, float b) {
-  *reinterpret_cast<uint32_t*>(to) = pack(__float2bfloat16_rn(a), __float2bfloat16_rn(b));
-}
+__device__ __forceinline__ void store2(bf16* to, float a, float b) { store_pair(to, pair_of(a, b)); }
 
 // What a value becomes when it is stored in a state of this type.
 __device__ __forceinline__ float stored(float x, float) { return x; }
 __device__ __forceinline__ float stored(float x, bf16) { return __bfloat162float(__float2bfloat16_rn(x)); }
+
+// The same value, but the compiler does not know: what follows from it is computed again where it is needed, and does
+// not stay in registers around a loop.
+__device__ __forceinline__ int again(int x) {
+#if !defined(TENON_EMULATED)
+  asm volatile("" : "+r"(x));
+#endif
+  return x;
+}
 
 }  // namespace tenon::delta
 

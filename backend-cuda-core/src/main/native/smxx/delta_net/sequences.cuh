@@ -1,4 +1,4 @@
-// What a sequence of the step has to do in a delta net, and where its channels are.
+// What a sequence of the step has to do in a delta net, and where the inputs of a value head are.
 #ifndef TENON_DELTA_NET_SEQUENCES_CUH
 #define TENON_DELTA_NET_SEQUENCES_CUH
 
@@ -10,8 +10,9 @@ namespace tenon::delta {
 constexpr int kTaps = 4;
 constexpr int kHistory = kTaps - 1;
 constexpr int kChunk = 64;
-// Committed rows up to which a sequence goes step by step.
-constexpr int kMostSteps = 32;
+constexpr int kMostValueDim = 128;
+// Committed rows up to which a sequence goes step by step. A step of so few rows then needs one kernel only.
+constexpr int kMostSteps = 64;
 
 template <typename T>
 __host__ __device__ __forceinline__ T* at(tenon_address address) {
@@ -21,13 +22,13 @@ __host__ __device__ __forceinline__ T* at(tenon_address address) {
 struct Sequence {
   int slot, first, end;  // rows first … end − 1 of the step
   int active, replay, committed;
-  bool fresh;            // starts from a zero state, whatever the slot holds
-  bool chunked;          // its committed rows go in chunks, after its replay
+  bool chunked;  // goes in chunks
 };
 
-// Groups of decodes keep their order of operations whatever the rest of the step does: only this sequence decides.
-__device__ __forceinline__ bool goes_in_chunks(int slot, int active, int committed) {
-  return slot >= 0 && active == committed && committed > kMostSteps;
+// Only the sequence itself decides, so that its results do not depend on what else the step holds. Pending rows before
+// a long prompt do not occur in practice; they keep the prompt step by step, which is slow and right.
+__device__ __forceinline__ bool goes_in_chunks(int slot, int active, int replay, int committed) {
+  return slot >= 0 && replay == 0 && active == committed && committed > kMostSteps;
 }
 
 __device__ __forceinline__ Sequence sequence_at(const tenon_rows& rows, int index) {
@@ -36,32 +37,89 @@ __device__ __forceinline__ Sequence sequence_at(const tenon_rows& rows, int inde
   s.slot = at<const int>(rows.sequence_slots)[index];
   s.first = offsets[index];
   s.end = offsets[index + 1];
-  s.active = s.slot < 0 ? 0 : at<const int>(rows.sequence_active)[index];
+  s.active = at<const int>(rows.sequence_active)[index];
   s.replay = at<const int>(rows.sequence_replay)[index];
   s.committed = at<const int>(rows.sequence_committed)[index];
-  s.fresh = s.active > 0 && at<const int>(rows.positions)[s.first] == 0;
-  if (s.active == 0 || s.fresh) s.replay = 0;
+  s.chunked = goes_in_chunks(s.slot, s.active, s.replay, s.committed);
+  if (s.slot < 0) s.active = 0;
   s.committed = min(s.committed, s.active);
-  s.chunked = goes_in_chunks(s.slot, s.active, s.committed);
   return s;
 }
 
-// Sizes that follow from those given.
-struct Sizes {
-  int repeat, key_width, value_width, channels, group;
+// Whether a sequence with active rows starts from zero, whatever its slot holds.
+__device__ __forceinline__ bool is_fresh(const tenon_rows& rows, const Sequence& s) {
+  return at<const int>(rows.positions)[s.first] == 0;
+}
 
-  __host__ __device__ explicit Sizes(const tenon_delta_net& p)
-      : repeat(static_cast<int>(p.value_heads / p.key_heads)),
-        key_width(static_cast<int>(p.key_heads * p.key_dim)),
-        value_width(static_cast<int>(p.value_heads * p.value_dim)),
-        channels(2 * key_width + value_width),
-        group(static_cast<int>(2 * p.key_dim + 2 * repeat * p.value_dim)) {}
+// A value head's channels are its key head's q and k and its own v: `width` of them. Window and pending inputs are kept
+// per value head, so that a head's block is alone with them; q and k lie there once per value head.
+struct Head {
+  int index, key_head, in_group, key_dim, value_dim, width;
+  int group_first;  // of the key head in a projected row
+  int key_width, repeat;
+
+  __device__ __forceinline__ Head(const tenon_delta_net& p, int head)
+      : index(head),
+        key_dim(static_cast<int>(p.key_dim)),
+        value_dim(static_cast<int>(p.value_dim)),
+        width(2 * key_dim + value_dim),
+        key_width(static_cast<int>(p.key_heads) * key_dim),
+        repeat(static_cast<int>(p.value_heads) / static_cast<int>(p.key_heads)) {
+    key_head = head / repeat;
+    in_group = head % repeat;
+    group_first = key_head * 2 * (key_dim + repeat * value_dim);
+  }
+
+  // Column of one of its channels in a projected row.
+  __device__ __forceinline__ int column(int channel) const {
+    return group_first + channel + (channel < 2 * key_dim ? 0 : in_group * value_dim);
+  }
+
+  // Column of an element of the output gate.
+  __device__ __forceinline__ int gate_column(int element) const {
+    return group_first + 2 * key_dim + (repeat + in_group) * value_dim + element;
+  }
+
+  // Index of a channel among all of the convolution.
+  __device__ __forceinline__ int tap_index(int channel) const {
+    if (channel < key_dim) return key_head * key_dim + channel;
+    if (channel < 2 * key_dim) return key_width + key_head * key_dim + channel - key_dim;
+    return 2 * key_width + index * value_dim + channel - 2 * key_dim;
+  }
+
+  __device__ __forceinline__ bf16* window(const tenon_delta_net& p, int slot) const {
+    return at<bf16>(p.window) + (slot * p.value_heads + index) * kHistory * width;
+  }
+
+  __device__ __forceinline__ bf16* pending(const tenon_delta_net& p, int slot) const {
+    return at<bf16>(p.pending_inputs) + (slot * p.value_heads + index) * p.max_pending * width;
+  }
+
+  template <typename State>
+  __device__ __forceinline__ State* state(const tenon_delta_net& p, int slot) const {
+    return at<State>(p.state) + (slot * p.value_heads + index) * (p.key_dim * p.value_dim);
+  }
+
+  __device__ __forceinline__ const bf16* projected(const tenon_delta_net& p, int64_t row) const {
+    return at<const bf16>(p.projected) + row * p.projected_stride;
+  }
+
+  __device__ __forceinline__ bf16* out(const tenon_delta_net& p, int64_t row) const {
+    return at<bf16>(p.out) + (row * p.value_heads + index) * value_dim;
+  }
+
+  // Logarithm of the decay and β of a row of the step.
+  __device__ __forceinline__ void gates(const tenon_delta_net& p, int64_t row, float& log_gate, float& beta) const {
+    const float* from = at<const float>(p.gates) + row * p.gates_stride + key_head * 2 * repeat + in_group;
+    beta = sigmoid(from[0]);
+    log_gate = log_decay(at<const float>(p.decay_log)[index], from[repeat], at<const float>(p.time_bias)[index]);
+  }
 };
 
 // State of a head: element (key k, column c) lies at ((k / 16) · value_dim + c) · 16 + k % 16, so that four threads
 // read the 16 keys of a column and a warp's access is contiguous.
-__device__ __forceinline__ int64_t state_index(int key, int column, int value_dim) {
-  return (static_cast<int64_t>(key >> 4) * value_dim + column) * 16 + (key & 15);
+__device__ __forceinline__ int state_index(int key, int column, int value_dim) {
+  return ((key >> 4) * value_dim + column) * 16 + (key & 15);
 }
 
 }  // namespace tenon::delta

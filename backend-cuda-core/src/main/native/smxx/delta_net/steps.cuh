@@ -1,11 +1,11 @@
 // The step-by-step form: replays, decodes with their drafts, and short prompts.
 //
-// A cluster works on a key head of a sequence, each of its blocks on the value heads that fall to it (without clusters,
-// one block on all of them, one after another). Four threads hold a column of the state in registers: the state is read
-// once, advanced row by row, written once after the last committed row, and drafts go on from there unstored.
+// A block works on one value head of one sequence. The state is read once, advanced row by row, written once after the
+// last committed row, and drafts go on from there unstored. While rows are advanced, four threads hold two columns of it
+// in registers; before and between, it rests in shared memory, where every thread touches its own part only.
 //
-// q and k inputs in window and pending rows are read by all blocks of the cluster and written by the first, after a
-// barrier of the cluster which says that all have read them.
+//   rows in groups of 8:  inputs → convolution, gates → | norms of q, k → | advance row by row → | norm, gate, write
+//                         (the state is on its way meanwhile)           barriers
 #ifndef TENON_DELTA_NET_STEPS_CUH
 #define TENON_DELTA_NET_STEPS_CUH
 
@@ -13,280 +13,286 @@
 
 namespace tenon::delta {
 
-constexpr int kGroup = 4;  // rows between two barriers; also threads per column
+constexpr int kGroup = 8;  // rows between barriers
 
-__device__ __forceinline__ void cluster_arrive() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
-#endif
-}
+// Shared memory: rows of a group after the convolution, their outputs and their factors. Behind it the state rests.
+template <int KeyDim>
+struct alignas(16) StepMemory {
+  float mixed[kGroup][2 * KeyDim + kMostValueDim];
+  float outputs[kGroup][kMostValueDim];
+  float weights[kGroup][kMostValueDim];  // of the outputs: norm's scale and gate
+  float log_gate[kGroup], decay[kGroup], beta[kGroup], key_factor[kGroup], query_factor[kGroup], dot[kGroup];
+};
 
-__device__ __forceinline__ void cluster_wait() {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
-#endif
-}
-
-// Inputs of the convolution in order: window, pending rows that are replayed, rows of the step.
-struct Inputs {
-  const bf16* window;
-  const bf16* pending;
-  const bf16* projected;  // of the sequence's first row
+// The inputs of one pair of a head's channels in order: window, replayed rows, rows of the step.
+struct PairInputs {
+  bf16* window;
+  bf16* pending;
+  const bf16* projected;
   int64_t stride;
-  int channels, replay;
+  int width, replay;
   bool fresh;
 
-  __device__ __forceinline__ bf16 at(int index, int channel, int projected_column) const {
-    if (index < kHistory) return fresh ? __float2bfloat16_rn(0.f) : window[index * channels + channel];
-    index -= kHistory;
-    if (index < replay) return pending[index * channels + channel];
-    return projected[(index - replay) * stride + projected_column];
+  __device__ __forceinline__ uint32_t operator[](int i) const {
+    const bf16* from = i < kHistory            ? window + i * width
+                       : i < kHistory + replay ? pending + (i - kHistory) * width
+                                               : projected + (i - kHistory - replay) * stride;
+    return fresh && i < kHistory ? 0u : load_pair(from);
+  }
+
+  // Keeps the inputs before `advanced` as the window and those of `drafts` rows from there as pending.
+  __device__ __forceinline__ void keep(int advanced, int drafts) const {
+    uint32_t x[kHistory];
+#pragma unroll
+    for (int j = 0; j < kHistory; j++) x[j] = (*this)[advanced + j];
+#pragma unroll
+    for (int j = 0; j < kHistory; j++) store_pair(window + j * width, x[j]);
+#pragma unroll 1
+    for (int d = 0; d < drafts; d++) store_pair(pending + d * width, (*this)[kHistory + advanced + d]);
   }
 };
 
-// Channel i of a block: q and k of the key head, then v of the value head.
-struct Channel {
-  int index, column;
-
-  __device__ __forceinline__ Channel(int i, int key_dim, int value_dim, int key_head, int in_group, const Sizes& sizes) {
-    column = key_head * sizes.group + (i < 2 * key_dim ? i : i + in_group * value_dim);
-    if (i < key_dim) {
-      index = key_head * key_dim + i;
-    } else if (i < 2 * key_dim) {
-      index = sizes.key_width + key_head * key_dim + i - key_dim;
-    } else {
-      index = 2 * sizes.key_width + (key_head * sizes.repeat + in_group) * value_dim + i - 2 * key_dim;
+// Convolves a pair of channels at the `count` inputs from `start`, four at a time.
+__device__ __forceinline__ void convolve_pair(const PairInputs& inputs, const float4* taps, int start, int count, float* mixed,
+                                              int mixed_stride) {
+  const float4 first = taps[0], second = taps[1];
+  uint32_t x[kHistory + 4];
+#pragma unroll
+  for (int j = 0; j < kHistory; j++) x[j] = inputs[start + j];
+#pragma unroll 1
+  for (int done = 0; done < count; done += 4) {
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+      if (done + j < count) x[kHistory + j] = inputs[start + done + kHistory + j];
     }
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+      if (done + j < count) {
+        const float a = convolve(first, low(x[j]), low(x[j + 1]), low(x[j + 2]), low(x[j + 3]));
+        const float b = convolve(second, high(x[j]), high(x[j + 1]), high(x[j + 2]), high(x[j + 3]));
+        store2(mixed + (done + j) * mixed_stride, silu(a), silu(b));
+      }
+    }
+#pragma unroll
+    for (int j = 0; j < kHistory; j++) x[j] = x[4 + j];
   }
-};
-
-// Shared memory: rows of a group after the convolution, their outputs and their factors.
-struct StepMemory {
-  float* mixed;    // [kGroup][2 · key_dim + value_dim]
-  float* outputs;  // [kGroup][value_dim]
-  float *decay, *beta, *key_factor, *query_factor, *dot;  // [kGroup]
-
-  __device__ __forceinline__ StepMemory(float* memory, int key_dim, int value_dim) {
-    mixed = memory;
-    outputs = mixed + kGroup * (2 * key_dim + value_dim);
-    decay = outputs + kGroup * value_dim;
-    beta = decay + kGroup;
-    key_factor = beta + kGroup;
-    query_factor = key_factor + kGroup;
-    dot = query_factor + kGroup;
-  }
-};
-
-inline int step_memory_bytes(int key_dim, int value_dim) {
-  return 4 * kGroup * (2 * key_dim + 2 * value_dim + 5);
 }
 
-// Writes the new window and the inputs of draft rows, for channels from … to − 1 of the block.
-__device__ __forceinline__ void keep_inputs(
-    const tenon_delta_net& p, const Sizes& sizes, const Sequence& s, const Inputs& inputs, int key_head, int in_group,
-    int from, int to) {
-  int advanced = s.replay + s.committed;
-  bf16* window = at<bf16>(p.window) + static_cast<int64_t>(s.slot) * kHistory * sizes.channels;
-  bf16* pending = at<bf16>(p.pending_inputs) + s.slot * p.max_pending * sizes.channels;
-  int drafts = min(s.active - s.committed, static_cast<int>(p.max_pending));
-  for (int i = from + threadIdx.x; i < to; i += blockDim.x) {
-    Channel c(i, static_cast<int>(p.key_dim), static_cast<int>(p.value_dim), key_head, in_group, sizes);
-    bf16 x[kHistory];
+// Factors that make q and k of a row unit vectors, and the product of the two; a warp.
+template <int KeyDim>
+__device__ __forceinline__ void find_factors(StepMemory<KeyDim>& m, int row) {
+  const int lane = threadIdx.x & 31;
+  const float* q = m.mixed[row];
+  const float* k = q + KeyDim;
+  float qq = 0.f, kk = 0.f, qk = 0.f;
 #pragma unroll
-    for (int j = 0; j < kHistory; j++) x[j] = inputs.at(advanced + j, c.index, c.column);
+  for (int i = 0; i < KeyDim / 32; i++) {
+    const float a = q[i * 32 + lane], b = k[i * 32 + lane];
+    qq = fmaf(a, a, qq), kk = fmaf(b, b, kk), qk = fmaf(a, b, qk);
+  }
+  qq = warp_sum(qq), kk = warp_sum(kk), qk = warp_sum(qk);
+  if (lane == 0) {
+    const float query_factor = rsqrtf(qq + 1e-6f) * rsqrtf(static_cast<float>(KeyDim)), key_factor = rsqrtf(kk + 1e-6f);
+    m.query_factor[row] = query_factor;
+    m.key_factor[row] = key_factor;
+    m.dot[row] = qk * query_factor * key_factor;
+  }
+}
+
+// Norms an output row of a head and writes it; a warp.
+__device__ __forceinline__ void write_output(const float* o, const float* weights, int value_dim, float epsilon, bf16* out) {
+  const int lane = threadIdx.x & 31;
+  float2 x[kMostValueDim / 64];
+  float squares = 0.f;
 #pragma unroll
-    for (int j = 0; j < kHistory; j++) window[j * sizes.channels + c.index] = x[j];
-    for (int d = 0; d < drafts; d++) {
-      pending[static_cast<int64_t>(d) * sizes.channels + c.index] =
-          inputs.projected[(s.committed + d) * inputs.stride + c.column];
-    }
+  for (int i = 0; i < kMostValueDim / 64; i++) {
+    const int c = 2 * lane + 64 * i;
+    x[i] = c < value_dim ? load2(o + c) : make_float2(0.f, 0.f);
+    squares = fmaf(x[i].x, x[i].x, fmaf(x[i].y, x[i].y, squares));
+  }
+  const float factor = rsqrtf(warp_sum(squares) / value_dim + epsilon);
+#pragma unroll
+  for (int i = 0; i < kMostValueDim / 64; i++) {
+    const int c = 2 * lane + 64 * i;
+    if (c < value_dim) store2(out + c, x[i].x * factor * weights[c], x[i].y * factor * weights[c + 1]);
   }
 }
 
 template <int KeyDim, typename State>
-__global__ void __launch_bounds__(512, 2) delta_steps(const tenon_delta_net p, const Space space) {
-  extern __shared__ __align__(16) float memory[];
-  constexpr int kKeys = KeyDim / 16;
-  const int* counts = at<const int>(p.rows.counts);
-  int planner = space.most_chunks > 0 ? 1 : 0;
-  int index = static_cast<int>(blockIdx.z) - planner;
-  if (index < 0) {
-    if (blockIdx.x == 0 && blockIdx.y == 0) make_plan(p.rows, space, counts[1]);
+__global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, const Space space) {
+  TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
+  constexpr int kParts = KeyDim / 16;
+  release_successor();
+  wait_for_predecessor();
+  const int sequences = at<const int>(p.rows.counts)[1];
+  const int index = blockIdx.y;
+  if (index == p.rows.max_sequences) {
+    if (blockIdx.x == 0) make_plan(p.rows, space, sequences);
     return;
   }
-  if (index >= counts[1]) return;
-  Sizes sizes(p);
-  int value_dim = static_cast<int>(p.value_dim);
-  int key_head = blockIdx.y;
-  int blocks = gridDim.x;
-  bool clustered = blocks > 1;
-  Sequence s = sequence_at(p.rows, index);
-  for (int h = blockIdx.x; h < sizes.repeat; h += blocks) {
-    bf16* out = at<bf16>(p.out) + (key_head * sizes.repeat + h) * value_dim;
-    int idle = s.end - s.first - s.active;
-    for (int i = threadIdx.x; i < idle * value_dim; i += blockDim.x) {
-      int64_t row = s.first + s.active + i / value_dim;
-      out[row * sizes.value_width + i % value_dim] = __float2bfloat16_rn(0.f);
-    }
-  }
-  if (s.chunked) s.active = s.committed = 0;
-  int rows = s.replay + s.active, advanced = s.replay + s.committed;
-  if (rows == 0) return;
-
-  StepMemory m(memory, KeyDim, value_dim);
-  int own = 2 * KeyDim + value_dim;
-  int column = threadIdx.x >> 2, quarter = threadIdx.x & 3;
-  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
-  Inputs inputs = {
-      at<const bf16>(p.window) + static_cast<int64_t>(s.slot) * kHistory * sizes.channels,
-      at<const bf16>(p.pending_inputs) + s.slot * p.max_pending * sizes.channels,
-      at<const bf16>(p.projected) + s.first * p.projected_stride,
-      p.projected_stride, sizes.channels, s.replay, s.fresh};
-  float* pending_gates = at<float>(p.pending_gates) + s.slot * p.max_pending * 2 * p.value_heads;
-  float query_scale = rsqrtf(static_cast<float>(KeyDim));
-
-  for (int h = blockIdx.x; h < sizes.repeat; h += blocks) {
-    int head = key_head * sizes.repeat + h;
-    bool last_head = h + blocks >= sizes.repeat;
-    State* state = at<State>(p.state) + (s.slot * p.value_heads + head) * (p.key_dim * value_dim) +
-                   static_cast<int64_t>(threadIdx.x) * 4;
-    float held[kKeys][4];
-#pragma unroll
-    for (int i = 0; i < kKeys; i++) {
-      if (s.fresh) {
-        held[i][0] = held[i][1] = held[i][2] = held[i][3] = 0.f;
-      } else {
-        load4(state + i * value_dim * 16, held[i]);
-      }
-    }
-    for (int start = 0; start < rows; start += kGroup) {
-      int count = min(kGroup, rows - start);
-      bool last_group = start + kGroup >= rows;
-      // the output gate of this thread's element of the group's outputs
-      int out_row = threadIdx.x / value_dim, out_column = threadIdx.x % value_dim;
-      int step_row = start + out_row - s.replay;
-      float z = 0.f;
-      if (out_row < count && step_row >= 0) {
-        z = __bfloat162float(inputs.projected[step_row * inputs.stride + key_head * sizes.group + 2 * KeyDim +
-                                              (sizes.repeat + h) * value_dim + out_column]);
-      }
-      for (int i = threadIdx.x; i < own; i += blockDim.x) {
-        Channel c(i, KeyDim, value_dim, key_head, h, sizes);
-        float4 taps = at<const float4>(p.convolution)[c.index];
-        float x[kHistory + kGroup];
-#pragma unroll
-        for (int j = 0; j < kHistory + kGroup; j++) {
-          x[j] = j < kHistory + count ? __bfloat162float(inputs.at(start + j, c.index, c.column)) : 0.f;
-        }
-#pragma unroll
-        for (int j = 0; j < kGroup; j++) {
-          if (j < count) m.mixed[j * own + i] = silu(convolve(taps, x[j], x[j + 1], x[j + 2], x[j + 3]));
-        }
-      }
-      float log_gate = 0.f, beta = 0.f;
-      if (threadIdx.x < count) {
-        int row = start + threadIdx.x;
-        if (row < s.replay) {
-          log_gate = pending_gates[row * 2 * p.value_heads + head];
-          beta = pending_gates[(row * 2 + 1) * p.value_heads + head];
-        } else {
-          const float* gates = at<const float>(p.gates) + (s.first + row - s.replay) * p.gates_stride +
-                               key_head * 2 * sizes.repeat + h;
-          beta = sigmoid(gates[0]);
-          log_gate = log_decay(at<const float>(p.decay_log)[head], gates[sizes.repeat],
-                               at<const float>(p.time_bias)[head]);
-        }
-        m.decay[threadIdx.x] = expf(log_gate);
-        m.beta[threadIdx.x] = beta;
-      }
-      __syncthreads();
-      if (last_group && last_head && clustered) cluster_arrive();
-      for (int row = warp; row < count; row += warps) {
-        const float* q = m.mixed + row * own;
-        const float* k = q + KeyDim;
-        float qq = 0.f, kk = 0.f, qk = 0.f;
-#pragma unroll
-        for (int i = 0; i < (KeyDim + 31) / 32; i++) {
-          int at = i * 32 + lane;
-          float a = at < KeyDim ? q[at] : 0.f, b = at < KeyDim ? k[at] : 0.f;
-          qq = fmaf(a, a, qq), kk = fmaf(b, b, kk), qk = fmaf(a, b, qk);
-        }
-        qq = warp_sum(qq), kk = warp_sum(kk), qk = warp_sum(qk);
-        if (lane == 0) {
-          float query_factor = rsqrtf(qq + 1e-6f) * query_scale, key_factor = rsqrtf(kk + 1e-6f);
-          m.query_factor[row] = query_factor;
-          m.key_factor[row] = key_factor;
-          m.dot[row] = qk * query_factor * key_factor;
-        }
-      }
-      int draft = start + threadIdx.x - advanced;
-      if (threadIdx.x < count && draft >= 0 && draft < p.max_pending) {
-        pending_gates[draft * 2 * p.value_heads + head] = log_gate;
-        pending_gates[(draft * 2 + 1) * p.value_heads + head] = beta;
-      }
-      if (last_group) {
-        if (last_head && clustered) cluster_wait();
-        bool keys_too = last_head && blockIdx.x == 0;
-        if (clustered && blockIdx.x == 0 && !keys_too) {
-          // unreachable: block 0 has a last head too
-        }
-        keep_inputs(p, sizes, s, inputs, key_head, h, keys_too ? 0 : 2 * KeyDim, own);
-      }
-      __syncthreads();
+  const Sequence s = sequence_at(p.rows, index);
+  if (index >= sequences) return;
+  const Head head(p, blockIdx.x);
+  const int value_dim = head.value_dim;
 #pragma unroll 1
-      for (int row = 0; row < count; row++) {
-        const float4* q = reinterpret_cast<const float4*>(m.mixed + row * own) + quarter;
-        const float4* k = reinterpret_cast<const float4*>(m.mixed + row * own + KeyDim) + quarter;
-        float by_key = 0.f, by_query = 0.f;
+  for (int i = threadIdx.x; i < (s.end - s.first - s.active) * value_dim / 2; i += blockDim.x) {
+    const int row = 2 * i / value_dim;
+    store_pair(head.out(p, s.first + s.active + row) + 2 * i % value_dim, 0u);
+  }
+  if (s.active == 0 || s.chunked) return;
+
+  const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
+  const State* state = head.state<State>(p, s.slot);
+  StepMemory<KeyDim>& m = *memory;
+  State* resting = reinterpret_cast<State*>(memory + 1);
+  constexpr int kUnit = 16 / sizeof(State);
 #pragma unroll
-        for (int i = 0; i < kKeys; i++) {
-          float4 a = k[4 * i], b = q[4 * i];
-          by_key = fmaf(held[i][0], a.x, by_key), by_query = fmaf(held[i][0], b.x, by_query);
-          by_key = fmaf(held[i][1], a.y, by_key), by_query = fmaf(held[i][1], b.y, by_query);
-          by_key = fmaf(held[i][2], a.z, by_key), by_query = fmaf(held[i][2], b.z, by_query);
-          by_key = fmaf(held[i][3], a.w, by_key), by_query = fmaf(held[i][3], b.w, by_query);
+  for (int i = 0; i < 2 * kParts * 4 / kUnit; i++) {
+    const int unit = (i * blockDim.x + threadIdx.x) * kUnit;
+    copy_async16(resting + unit, state + unit);
+  }
+  copy_commit();
+  const bool fresh = is_fresh(p.rows, s);
+  const int replay = fresh ? 0 : s.replay;
+  const int rows = replay + s.active, advanced = replay + s.committed;
+  const int drafts = min(s.active - s.committed, static_cast<int>(p.max_pending));
+  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+
+#pragma unroll 1
+  for (int start = 0; start < rows; start += kGroup) {
+    const int count = min(kGroup, rows - start);
+    const bool last_group = start + kGroup >= rows;
+    const Head head(p, again(blockIdx.x));
+    float* pending_gates = at<float>(p.pending_gates) + s.slot * p.max_pending * 2 * p.value_heads + head.index;
+#pragma unroll 1
+    for (int pair = threadIdx.x; pair < (head.width + value_dim) / 2; pair += blockDim.x) {
+      if (2 * pair < head.width) {
+        const int channel = 2 * pair;
+        const PairInputs inputs = {head.window(p, s.slot) + channel,
+                                   head.pending(p, s.slot) + channel,
+                                   head.projected(p, s.first) + head.column(channel),
+                                   p.projected_stride, head.width, replay, fresh};
+        convolve_pair(inputs, at<const float4>(p.convolution) + head.tap_index(channel), start, count,
+                      m.mixed[0] + channel, 2 * KeyDim + kMostValueDim);
+        if (last_group) inputs.keep(advanced, drafts);
+      } else {
+        const int element = 2 * pair - head.width;
+        const float2 scale = load2(at<const float>(p.norm) + element);
+        const bool sigmoid_only = p.gate_activation == 1;
+#pragma unroll 1
+        for (int row = max(replay - start, 0); row < count; row++) {
+          const uint32_t z = load_pair(head.projected(p, s.first + start + row - replay) + head.gate_column(element));
+          store2(m.weights[row] + element, scale.x * output_gate(low(z), sigmoid_only),
+                 scale.y * output_gate(high(z), sigmoid_only));
         }
-        by_key += __shfl_xor_sync(0xffffffffu, by_key, 1);
-        by_query += __shfl_xor_sync(0xffffffffu, by_query, 1);
-        by_key += __shfl_xor_sync(0xffffffffu, by_key, 2);
-        by_query += __shfl_xor_sync(0xffffffffu, by_query, 2);
-        float decay = m.decay[row], key_factor = m.key_factor[row];
-        float value = m.mixed[row * own + 2 * KeyDim + column];
-        float delta = m.beta[row] * fmaf(-decay * key_factor, by_key, value);
+      }
+    }
+    if (warp == warps - 1 && lane < count) {
+      const int row = start + lane;
+      float log_gate, beta;
+      if (row < replay) {
+        log_gate = pending_gates[row * 2 * p.value_heads];
+        beta = pending_gates[(row * 2 + 1) * p.value_heads];
+      } else {
+        head.gates(p, s.first + row - replay, log_gate, beta);
+      }
+      m.log_gate[lane] = log_gate;
+      m.decay[lane] = expf(log_gate);
+      m.beta[lane] = beta;
+    }
+    __syncthreads();
+#pragma unroll 1
+    for (int row = warp; row < count; row += warps) find_factors(m, row);
+    const int draft = start + static_cast<int>(threadIdx.x) - advanced;
+    if (threadIdx.x < count && draft >= 0 && draft < drafts) {
+      pending_gates[draft * 2 * p.value_heads] = m.log_gate[threadIdx.x];
+      pending_gates[(draft * 2 + 1) * p.value_heads] = m.beta[threadIdx.x];
+    }
+    copy_wait<0>();
+    __syncthreads();
+    float held[2][kParts][4];
+#pragma unroll
+    for (int i = 0; i < kParts; i++) {
+      load4(resting + part + i * value_dim * 16, held[0][i]);
+      load4(resting + part + i * value_dim * 16 + half * 16, held[1][i]);
+    }
+    if (fresh && start == 0) {
+#pragma unroll
+      for (int i = 0; i < kParts; i++) {
+#pragma unroll
+        for (int e = 0; e < 4; e++) held[0][i][e] = held[1][i][e] = 0.f;
+      }
+    }
+#pragma unroll 1
+    for (int row = 0; row < count; row++) {
+      const float4* q = reinterpret_cast<const float4*>(m.mixed[row]) + quarter;
+      const float4* k = reinterpret_cast<const float4*>(m.mixed[row] + KeyDim) + quarter;
+      float by_key[2] = {0.f, 0.f}, by_query[2] = {0.f, 0.f};
+#pragma unroll
+      for (int i = 0; i < kParts; i++) {
+        const float4 a = k[4 * i], b = q[4 * i];
+#pragma unroll
+        for (int c = 0; c < 2; c++) {
+          by_key[c] = fmaf(held[c][i][0], a.x, by_key[c]), by_query[c] = fmaf(held[c][i][0], b.x, by_query[c]);
+          by_key[c] = fmaf(held[c][i][1], a.y, by_key[c]), by_query[c] = fmaf(held[c][i][1], b.y, by_query[c]);
+          by_key[c] = fmaf(held[c][i][2], a.z, by_key[c]), by_query[c] = fmaf(held[c][i][2], b.z, by_query[c]);
+          by_key[c] = fmaf(held[c][i][3], a.w, by_key[c]), by_query[c] = fmaf(held[c][i][3], b.w, by_query[c]);
+        }
+      }
+      const float decay = m.decay[row], key_factor = m.key_factor[row];
+      float step[2];
+#pragma unroll
+      for (int c = 0; c < 2; c++) {
+#pragma unroll
+        for (int other = 1; other < 4; other <<= 1) {
+          by_key[c] += __shfl_xor_sync(0xffffffffu, by_key[c], other);
+          by_query[c] += __shfl_xor_sync(0xffffffffu, by_query[c], other);
+        }
+        const float value = m.mixed[row][2 * KeyDim + column + c * half];
+        const float delta = m.beta[row] * fmaf(-decay * key_factor, by_key[c], value);
         // Sᵀq after the update is e^g·Sᵀq before it, and (k·q) d
         if (quarter == 0) {
-          m.outputs[row * value_dim + column] = fmaf(m.dot[row], delta, decay * m.query_factor[row] * by_query);
+          m.outputs[row][column + c * half] = fmaf(m.dot[row], delta, decay * m.query_factor[row] * by_query[c]);
         }
-        float step = delta * key_factor;
+        step[c] = delta * key_factor;
+      }
 #pragma unroll
-        for (int i = 0; i < kKeys; i++) {
-          float4 a = k[4 * i];
-          held[i][0] = stored(fmaf(step, a.x, decay * held[i][0]), State());
-          held[i][1] = stored(fmaf(step, a.y, decay * held[i][1]), State());
-          held[i][2] = stored(fmaf(step, a.z, decay * held[i][2]), State());
-          held[i][3] = stored(fmaf(step, a.w, decay * held[i][3]), State());
-        }
-        if (start + row == advanced - 1) {
+      for (int i = 0; i < kParts; i++) {
+        const float4 a = k[4 * i];
 #pragma unroll
-          for (int i = 0; i < kKeys; i++) store4(state + i * value_dim * 16, held[i]);
+        for (int c = 0; c < 2; c++) {
+          held[c][i][0] = stored(fmaf(step[c], a.x, decay * held[c][i][0]), State());
+          held[c][i][1] = stored(fmaf(step[c], a.y, decay * held[c][i][1]), State());
+          held[c][i][2] = stored(fmaf(step[c], a.z, decay * held[c][i][2]), State());
+          held[c][i][3] = stored(fmaf(step[c], a.w, decay * held[c][i][3]), State());
         }
       }
-      __syncthreads();
-      if (out_row < count && step_row >= 0) {
-        const float* o = m.outputs + out_row * value_dim;
-        float squares = 0.f;
-        if ((value_dim & 31) == 0) {
-          for (int i = lane; i < value_dim; i += 32) squares = fmaf(o[i], o[i], squares);
-          squares = warp_sum(squares);
-        } else {
-          for (int i = 0; i < value_dim; i++) squares = fmaf(o[i], o[i], squares);
+      if (start + row == advanced - 1) {
+        State* state = Head(p, again(blockIdx.x)).state<State>(p, s.slot);
+#pragma unroll
+        for (int i = 0; i < kParts; i++) {
+          store4(state + part + i * value_dim * 16, held[0][i]);
+          store4(state + part + i * value_dim * 16 + half * 16, held[1][i]);
         }
-        float factor = rsqrtf(squares / value_dim + static_cast<float>(p.epsilon));
-        float y = o[out_column] * factor * at<const float>(p.norm)[out_column] * gate(z, p.gate_activation == 1);
-        at<bf16>(p.out)[static_cast<int64_t>(s.first + step_row) * sizes.value_width + head * value_dim + out_column] =
-            __float2bfloat16_rn(y);
       }
     }
+    if (!last_group) {
+      State* to = resting + again(part);
+#pragma unroll
+      for (int i = 0; i < kParts; i++) {
+        store4(to + i * value_dim * 16, held[0][i]);
+        store4(to + i * value_dim * 16 + half * 16, held[1][i]);
+      }
+    }
+    __syncthreads();
+#pragma unroll 1
+    for (int row = warp; row < count; row += warps) {
+      if (start + row >= replay) {
+        write_output(m.outputs[row], m.weights[row], value_dim, static_cast<float>(p.epsilon),
+                     Head(p, again(blockIdx.x)).out(p, s.first + start + row - replay));
+      }
+    }
+    if (!last_group) __syncthreads();
   }
 }
 

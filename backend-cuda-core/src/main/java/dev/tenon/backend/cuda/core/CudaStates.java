@@ -27,8 +27,9 @@ final class CudaStates implements StateView {
   /**
    * Slots of one layer.
    *
-   * @param window bf16 {@code [slot][convWidth − 1][channels]}
-   * @param pendingInputs bf16 {@code [slot][drafts][channels]}
+   * @param window bf16 {@code [slot][valueHeads][convWidth − 1][2 · keyDim + valueDim]}: each value
+   *     head has its q, k and v, so that nothing else writes what it reads
+   * @param pendingInputs bf16 {@code [slot][valueHeads][drafts][2 · keyDim + valueDim]}
    * @param pendingGates f32 {@code [slot][drafts][2][valueHeads]}
    * @param state {@code [slot][valueHeads][keyDim · valueDim]}
    */
@@ -104,11 +105,15 @@ final class CudaStates implements StateView {
   }
 
   private static long windowBytes(StateSpec.Recurrent spec) {
-    return (long) (spec.convWidth() - 1) * spec.convChannels() * DeviceType.BF16.bytes;
+    return (spec.convWidth() - 1) * inputRowBytes(spec);
   }
 
   private static long inputBytes(StateSpec.Recurrent spec, int drafts) {
-    return (long) drafts * spec.convChannels() * DeviceType.BF16.bytes;
+    return drafts * inputRowBytes(spec);
+  }
+
+  private static long inputRowBytes(StateSpec.Recurrent spec) {
+    return (long) spec.valueHeads() * (2 * spec.keyDim() + spec.valueDim()) * DeviceType.BF16.bytes;
   }
 
   private static long gateBytes(StateSpec.Recurrent spec, int drafts) {

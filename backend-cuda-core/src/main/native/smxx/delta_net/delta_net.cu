@@ -1,0 +1,68 @@
+// The gated delta net between its projections.
+//
+// One kernel takes decodes and short prompts row by row (steps.cuh). Where a step may hold a longer prompt, three more
+// take those by chunks of 64 rows (prepare.cuh, advance.cuh, finish.cuh); they find nothing to do in a step of decodes.
+#include "../entry_points.h"
+#include "advance.cuh"
+#include "finish.cuh"
+#include "prepare.cuh"
+#include "steps.cuh"
+
+namespace tenon::delta {
+namespace {
+
+constexpr int kRefused = 1;  // cudaErrorInvalidValue
+
+bool is_offered(const tenon_delta_net& p) {
+  const bool keys = p.key_dim == 32 || p.key_dim == 64 || p.key_dim == 128;
+  const bool values = p.value_dim >= 32 && p.value_dim <= 128 && p.value_dim % 32 == 0;
+  return keys && values && p.conv_width == kTaps && p.key_heads > 0 && p.value_heads % p.key_heads == 0 &&
+         p.projected_stride % 2 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
+}
+
+template <int KeyDim, typename State>
+int launch(const tenon_delta_net& p, void* stream) {
+  const Space space = space_of(p);
+  if (space.bytes > p.workspace_bytes) return kRefused;
+  const unsigned heads = static_cast<unsigned>(p.value_heads), columns = static_cast<unsigned>(p.value_dim);
+  const unsigned planners = space.most_chunks > 0 ? 1 : 0;
+  int status = enqueue(delta_steps<KeyDim, State>, dim3(heads, static_cast<unsigned>(p.rows.max_sequences) + planners),
+                       dim3(2 * columns), static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * columns),
+                       stream, Start::EARLY, p, space);
+  for (int first = 0; first < space.most_chunks && status == 0; first += kSegment) {
+    status = enqueue(delta_prepare<KeyDim>, dim3(space.segment, heads), dim3(kPrepareThreads), prepare_memory_bytes(KeyDim),
+                     stream, Start::EARLY, p, space, first);
+    if (status != 0) return status;
+    status = enqueue(delta_advance<KeyDim, State>, dim3(columns / kAdvanceColumns, heads, space.most_chunked),
+                     dim3(kAdvanceThreads), static_cast<int>(2 * sizeof(Stage<KeyDim>)), stream, Start::EARLY, p, space, first);
+  }
+  if (status != 0 || space.most_chunks == 0) return status;
+  return enqueue(delta_finish, dim3(space.most_chunks, heads), dim3(kFinishThreads), 0, stream, Start::EARLY, p, space);
+}
+
+template <int KeyDim>
+int launch_of_type(const tenon_delta_net& p, void* stream) {
+  return p.state_type == TENON_F32 ? launch<KeyDim, float>(p, stream) : launch<KeyDim, bf16>(p, stream);
+}
+
+}  // namespace
+}  // namespace tenon::delta
+
+int64_t tenon_delta_net_workspace(const void* params) {
+  return tenon::delta::space_of(*static_cast<const tenon_delta_net*>(params)).bytes;
+}
+
+int tenon_delta_net_launch(const void* params, void* stream) {
+  using namespace tenon::delta;
+  const tenon_delta_net& p = *static_cast<const tenon_delta_net*>(params);
+  if (!is_offered(p)) return kRefused;
+  if (p.rows.max_sequences <= 0) return 0;
+  switch (p.key_dim) {
+    case 32:
+      return launch_of_type<32>(p, stream);
+    case 64:
+      return launch_of_type<64>(p, stream);
+    default:
+      return launch_of_type<128>(p, stream);
+  }
+}
