@@ -7,7 +7,8 @@
 //            │  │                                values: each warp has dim / warps of the dims, all positions
 //   a step:  scores → maxima → [barrier] → probabilities → [barrier] → values
 //
-// The (row, head) pairs of a kv head, 16 to a tensor-core tile, are operand A; queries stay in registers for an item.
+// The (row, head) pairs of a kv head, 16 to a tensor-core tile, are operand A. An item's queries are fetched while the item
+// before it is computed.
 #ifndef TENON_ATTENTION_DECODE_CUH
 #define TENON_ATTENTION_DECODE_CUH
 
@@ -22,6 +23,7 @@ constexpr int kDecodeThreads = kDim >= 128 ? 256 : 128;
 // An item of the table.
 struct DecodeItem {
   int sequence, kv_head, block, split, splits, from, to;
+  int first_pair, pairs;  // counted from the sequence's first row
   Span span;
   __device__ DecodeItem(const Table& table, const Division& d, int item, int group, int kv_heads) {
     sequence = table.sequence_of(item);
@@ -36,6 +38,8 @@ struct DecodeItem {
     splits = divide_up(span.length, size);
     from = split * size;
     to = min(span.length, from + size);
+    first_pair = block * kPairs;
+    pairs = min(kPairs, span.active * group - first_pair);
   }
 };
 
@@ -83,15 +87,43 @@ class DecodeStream {
   }
 };
 
-// Shared memory of a block: ring, probabilities, maxima and sums of the warps, the table.
+// The queries of an item on their way from memory through registers into shared memory: pieces of 16 dims.
+template <int kDim, int kType>
+struct DecodeQueries {
+  static constexpr int kParts = kDim / 16;
+  static constexpr int kEach = kPairs * kParts / kDecodeThreads<kDim>;
+  uint4 low[kEach], high[kEach];
+  __device__ void fetch(const tenon_attention& p, const DecodeItem& item, int group) {
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      const int piece = i * kDecodeThreads<kDim> + threadIdx.x, pair = piece / kParts, part = piece % kParts;
+      low[i] = high[i] = {0, 0, 0, 0};
+      if (pair < item.pairs) {
+        const uint4* const from = queries_of(p, item.span.first_row, item.kv_head, group, item.first_pair + pair, kDim, part);
+        low[i] = from[0];
+        high[i] = from[1];
+      }
+    }
+  }
+  __device__ void store(unsigned char* to) const {
+#pragma unroll
+    for (int i = 0; i < kEach; i++) {
+      const int piece = i * kDecodeThreads<kDim> + threadIdx.x;
+      store_queries<kDim, kType>(to, piece / kParts, piece % kParts, low[i], high[i]);
+    }
+  }
+};
+
+// Shared memory of a block: ring, queries, probabilities, maxima and sums of the warps, the table.
 template <int kDim, int kType>
 struct DecodeShared {
   static constexpr int kWarps = kDecodeThreads<kDim> / 32;
   static constexpr int kHalf = kKeys * Form<kDim, kType>::kRowBytes;
+  static constexpr int kQueries = kPairs * kDim * 2;
   static constexpr int kProbabilities = kPairs * kKeys * 2;
   static constexpr int kStats = kWarps * kPairs * 4;
   static int64_t bytes(int ring, int64_t max_sequences) {
-    return ring * kHalf + kProbabilities + 2 * kStats + 128 + table_bytes(max_sequences);
+    return ring * kHalf + kQueries + kProbabilities + 2 * kStats + 128 + table_bytes(max_sequences);
   }
 };
 
@@ -105,7 +137,8 @@ __global__ void __launch_bounds__(kDecodeThreads<kDim>, 1) decode(tenon_attentio
   constexpr int kParts = kDim / 16;
 
   TENON_DYNAMIC_SHARED(unsigned char, ring);
-  unsigned char* const probabilities = ring + kRing * S::kHalf;
+  unsigned char* const queries = ring + kRing * S::kHalf;
+  unsigned char* const probabilities = queries + S::kQueries;
   float* const maxima = reinterpret_cast<float*>(probabilities + S::kProbabilities);  // [warp][pair]
   float* const sums = maxima + kWarps * kPairs;
   int* const words = reinterpret_cast<int*>(sums + kWarps * kPairs);
@@ -118,43 +151,32 @@ __global__ void __launch_bounds__(kDecodeThreads<kDim>, 1) decode(tenon_attentio
 
   wait_for_predecessor();
   release_successor();
-  plan_decodes<kThreads>(p.rows, d, group, static_cast<int>(p.kv_heads), words, table);
+  plan_decodes<kThreads>(p.rows, d, group, static_cast<int>(p.kv_heads), reinterpret_cast<Two*>(words), table);
 
   if (blockIdx.x < table.items) {
     DecodeStream<kDim, kType, kRing> stream(p, table, d, ring);
     for (int i = 0; i < kRing - 1; i++) stream.next();
     int slot = 0;
+    DecodeQueries<kDim, kType> fetched;
+    fetched.fetch(p, DecodeItem(table, d, blockIdx.x, group, static_cast<int>(p.kv_heads)), group);
 
     for (int at = blockIdx.x; at < table.items; at += gridDim.x) {
       const DecodeItem item(table, d, at, group, static_cast<int>(p.kv_heads));
-      Output output = {&p, item.span.first_row, item.kv_head, group, item.block * kPairs, 0};
-      output.pairs = min(kPairs, item.span.active * group - output.first_pair);
-      const int tiles = divide_up(output.pairs, 16);
+      const Output output = {&p, item.span.first_row, item.kv_head, group, item.first_pair, item.pairs};
+      const int tiles = divide_up(item.pairs, 16);
 
-      // lane (g, t) holds pairs g and g + 8 of each tile
-      uint32_t query[kTiles][kParts][4];
-      int last[kTiles][2];  // position that the pair's row stands at
+      // the last reader of the queries before was ahead of a barrier of its item's last step
+      fetched.store(queries);
+      if (at + gridDim.x < table.items) {
+        fetched.fetch(p, DecodeItem(table, d, at + gridDim.x, group, static_cast<int>(p.kv_heads)), group);
+      }
+      int last[kTiles][2];  // position that the row of the pair stands at; lane (g, t) holds pairs g and g + 8 of each tile
 #pragma unroll
       for (int tile = 0; tile < kTiles; tile++) {
 #pragma unroll
         for (int half = 0; half < 2; half++) {
           const int pair = tile * 16 + half * 8 + g;
-          const bool real = pair < output.pairs;
-          const int row = item.span.first_row + (output.first_pair + pair) / group;
-          const int head = item.kv_head * group + (output.first_pair + pair) % group;
-          last[tile][half] = real ? reinterpret_cast<const int*>(p.rows.positions)[row] : -1;
-          const __nv_bfloat16* const from = reinterpret_cast<const __nv_bfloat16*>(p.projected) + row * p.stride +
-                                            int64_t(head) * (p.gated ? 2 : 1) * kDim;
-#pragma unroll
-          for (int part = 0; part < kParts; part++) {
-            uint32_t low = 0, high = 0;
-            if (real) {
-              const uint32_t* const words_of = reinterpret_cast<const uint32_t*>(from + part * 16);
-              low = words_of[kType == TENON_E4M3 ? 2 * t : t];
-              high = words_of[kType == TENON_E4M3 ? 2 * t + 1 : t + 4];
-            }
-            arrange<kType>(low, high, query[tile][part][half], query[tile][part][2 + half]);
-          }
+          last[tile][half] = pair < item.pairs ? item.span.length - item.span.active + (item.first_pair + pair) / group : -1;
         }
       }
 
@@ -187,8 +209,14 @@ __global__ void __launch_bounds__(kDecodeThreads<kDim>, 1) decode(tenon_attentio
 #pragma unroll
             for (int i = 0; i < Line::kProducts; i++) {
               const uint32_t first = line.first(i), second = line.second(i);
-              mma_bf16(i % 2 ? odd[0] : even[0], query[0][part + i], first, second);
-              if (tiles > 1) mma_bf16(i % 2 ? odd[1] : even[1], query[1][part + i], first, second);
+#pragma unroll
+              for (int tile = 0; tile < kTiles; tile++) {
+                if (tile < tiles) {
+                  uint32_t query[4];
+                  load_matrices(query, queries + Form<kDim, TENON_BF16>::offset(tile * 16 + lane % 16, (part + i) * 2 + lane / 16));
+                  mma_bf16(i % 2 ? odd[tile] : even[tile], query, first, second);
+                }
+              }
             }
           }
 #pragma unroll
@@ -225,7 +253,7 @@ __global__ void __launch_bounds__(kDecodeThreads<kDim>, 1) decode(tenon_attentio
 #pragma unroll
               for (int w = 0; w < kWarps; w++) most = fmaxf(most, maxima[w * kPairs + pair]);
               const float reference = most == -INFINITY ? 0.0f : most;
-              const float factor = exp2f(greatest[tile][half] - reference);
+              const float factor = power_of_two(greatest[tile][half] - reference);
               greatest[tile][half] = most;
               weight[tile][half] *= factor;
 #pragma unroll
@@ -235,8 +263,8 @@ __global__ void __launch_bounds__(kDecodeThreads<kDim>, 1) decode(tenon_attentio
               }
 #pragma unroll
               for (int n = 0; n < kOwnKeys; n++) {
-                const float low = exp2f(score[tile][n][2 * half] - reference);
-                const float high = exp2f(score[tile][n][2 * half + 1] - reference);
+                const float low = power_of_two(score[tile][n][2 * half] - reference);
+                const float high = power_of_two(score[tile][n][2 * half + 1] - reference);
                 weight[tile][half] += low + high;
                 const int chunk = warp * kOwnKeys + n;
                 *reinterpret_cast<uint32_t*>(probabilities + pair * kKeys * 2 + (chunk ^ (pair & 7)) * 16 + t * 4) =

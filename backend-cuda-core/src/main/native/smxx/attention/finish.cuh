@@ -12,6 +12,17 @@ namespace tenon::attention {
 
 constexpr float kLog2E = 1.4426950408889634f;
 
+// 2^x, within two units of the last place; 0 where that is below the normal numbers.
+__device__ __forceinline__ float power_of_two(float x) {
+#if defined(TENON_EMULATED)
+  return exp2f(x);
+#else
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+#endif
+}
+
 // What a pair of values of the output is stored with.
 struct Output {
   const tenon_attention* p;
@@ -27,8 +38,8 @@ struct Output {
       const __nv_bfloat16* gate = reinterpret_cast<const __nv_bfloat16*>(p->projected) + (first_row + row) * p->stride +
                                   (2 * head + 1) * p->dim + dim;
       const float2 x = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(gate));
-      value.x /= 1.0f + exp2f(-kLog2E * x.x);
-      value.y /= 1.0f + exp2f(-kLog2E * x.y);
+      value.x /= 1.0f + power_of_two(-kLog2E * x.x);
+      value.y /= 1.0f + power_of_two(-kLog2E * x.y);
     }
     *reinterpret_cast<__nv_bfloat162*>(reinterpret_cast<__nv_bfloat16*>(p->out) + (first_row + row) * width +
                                        int64_t(head) * p->dim + dim) = __floats2bfloat162_rn(value.x, value.y);
@@ -63,7 +74,7 @@ __device__ void add_up(const Partials& partials, const float2* stats_of, const O
       const int64_t place = base + i * step + pair;
       const float2 stats = __ldcg(&stats_of[place]);
       const float4 part = __ldcg(reinterpret_cast<const float4*>(partials.sums + place * kDim + dim));
-      const float factor = exp2f(stats.x - reference);
+      const float factor = power_of_two(stats.x - reference);
       weights += factor * stats.y;
       sum.x += factor * part.x;
       sum.y += factor * part.y;

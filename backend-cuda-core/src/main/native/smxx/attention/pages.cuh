@@ -138,16 +138,31 @@ __device__ __forceinline__ float2 pair_of(const float (&first)[4], const float (
   return j ? float2{second[2 * row], second[2 * row + 1]} : float2{first[2 * row], first[2 * row + 1]};
 }
 
-// Queries of 16 dims in the order of operand A, for one row and lane t: words of columns 2t … and 2t + 8 ….
-template <int kType>
+// Four dims of a query in the order that E4M3 asks for: words of columns 2t … and 2t + 8 … of operand A.
 __device__ __forceinline__ void arrange(uint32_t low_pair, uint32_t high_pair, uint32_t& first, uint32_t& second) {
+  first = low_pair >> 16 | (high_pair & 0xffff0000u);
+  second = (low_pair & 0xffffu) | high_pair << 16;
+}
+
+// Where 16 dims of the query of a (row, head) pair lie.
+__device__ __forceinline__ const uint4* queries_of(const tenon_attention& p, int first_row, int kv_head, int group, int pair,
+                                                   int dim, int part) {
+  return reinterpret_cast<const uint4*>(reinterpret_cast<const __nv_bfloat16*>(p.projected) +
+                                        (first_row + pair / group) * p.stride +
+                                        int64_t(kv_head * group + pair % group) * (p.gated ? 2 : 1) * dim + part * 16);
+}
+
+template <int kDim, int kType>
+__device__ __forceinline__ void store_queries(unsigned char* to, int pair, int part, const uint4& low, const uint4& high) {
+  uint4 first = low, second = high;
   if (kType == TENON_E4M3) {
-    first = low_pair >> 16 | (high_pair & 0xffff0000u);
-    second = (low_pair & 0xffffu) | high_pair << 16;
-  } else {
-    first = low_pair;
-    second = high_pair;
+    arrange(low.x, low.y, first.x, second.x);
+    arrange(low.z, low.w, first.y, second.y);
+    arrange(high.x, high.y, first.z, second.z);
+    arrange(high.z, high.w, first.w, second.w);
   }
+  *reinterpret_cast<uint4*>(to + Form<kDim, TENON_BF16>::offset(pair, part * 2)) = first;
+  *reinterpret_cast<uint4*>(to + Form<kDim, TENON_BF16>::offset(pair, part * 2 + 1)) = second;
 }
 
 __device__ __forceinline__ uint32_t pack_bf16(float low, float high) {

@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
 
   TENON_DYNAMIC_SHARED(unsigned char, queries);
   unsigned char* const ring = queries + S::kQueries;
-  int* const words = reinterpret_cast<int*>(ring + kRing * S::kHalf);  // 0 … 7 sums of warps, 8 next item, 9 a flag
+  int* const words = reinterpret_cast<int*>(ring + kRing * S::kHalf);  // 0 … 15 sums of warps, 16 next item, 17 a flag
   Table table;
   table.place(reinterpret_cast<unsigned char*>(words + 32), static_cast<int>(p.rows.max_sequences));
 
@@ -73,14 +73,14 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
 
   wait_for_predecessor();
   release_successor();
-  plan_tiles<kPrefillThreads>(p.rows, rows_of_tile, static_cast<int>(p.kv_heads), words, table);
+  plan_tiles<kPrefillThreads>(p.rows, rows_of_tile, static_cast<int>(p.kv_heads), reinterpret_cast<Two*>(words), table);
   if (table.items == 0) return;
   const int splits_wanted = table.items < d.multiprocessors ? d.multiprocessors / table.items : 1;
   const int items = table.items * splits_wanted;
 
-  for (int at = blockIdx.x; at < items; at = words[8] + gridDim.x) {
+  for (int at = blockIdx.x; at < items; at = words[16] + gridDim.x) {
     __syncthreads();
-    if (threadIdx.x == 0) words[8] = atomicAdd(counters, 1);
+    if (threadIdx.x == 0) words[16] = atomicAdd(counters, 1);
     const PrefillItem item(p, table, at, splits_wanted, group, rows_of_tile);
     if (item.from >= item.to) {
       __syncthreads();
@@ -104,24 +104,14 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
     for (int i = 0; i < kRing - 1; i++) copy_next();
 
     for (int piece = threadIdx.x; piece < kTilePairs * kParts; piece += kPrefillThreads) {
-      const int pair = piece / kParts, part = piece % kParts, of_sequence = item.first_pair + pair;
+      const int pair = piece / kParts, part = piece % kParts;
       uint4 low = {0, 0, 0, 0}, high = {0, 0, 0, 0};
       if (pair < item.pairs) {
-        const uint4* const from = reinterpret_cast<const uint4*>(
-            reinterpret_cast<const __nv_bfloat16*>(p.projected) + (item.span.first_row + of_sequence / group) * p.stride +
-            int64_t(item.kv_head * group + of_sequence % group) * (p.gated ? 2 : 1) * kDim + part * 16);
+        const uint4* const from = queries_of(p, item.span.first_row, item.kv_head, group, item.first_pair + pair, kDim, part);
         low = from[0];
         high = from[1];
       }
-      uint4 first = low, second = high;
-      if (kType == TENON_E4M3) {
-        arrange<kType>(low.x, low.y, first.x, second.x);
-        arrange<kType>(low.z, low.w, first.y, second.y);
-        arrange<kType>(high.x, high.y, first.z, second.z);
-        arrange<kType>(high.z, high.w, first.w, second.w);
-      }
-      *reinterpret_cast<uint4*>(queries + Form<kDim, TENON_BF16>::offset(pair, part * 2)) = first;
-      *reinterpret_cast<uint4*>(queries + Form<kDim, TENON_BF16>::offset(pair, part * 2 + 1)) = second;
+      store_queries<kDim, kType>(queries, pair, part, low, high);
     }
 
     int last[2];  // position that the pair's row stands at
@@ -179,7 +169,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
         most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
         most = fmaxf(most * scale, greatest[half]);
         const float reference = most == -INFINITY ? 0.0f : most;
-        const float factor = exp2f(greatest[half] - reference);
+        const float factor = power_of_two(greatest[half] - reference);
         greatest[half] = most;
         weight[half] *= factor;
 #pragma unroll
@@ -189,8 +179,8 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
         }
 #pragma unroll
         for (int n = 0; n < kColumns; n++) {
-          const float low = exp2f(fmaf(score[n][2 * half], scale, -reference));
-          const float high = exp2f(fmaf(score[n][2 * half + 1], scale, -reference));
+          const float low = power_of_two(fmaf(score[n][2 * half], scale, -reference));
+          const float high = power_of_two(fmaf(score[n][2 * half + 1], scale, -reference));
           weight[half] += low + high;
           chance[n][half] = pack_bf16(low, high);
         }
@@ -253,7 +243,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
         }
       }
     }
-    if (item.splits > 1) arrive<kDim, kPrefillThreads>(partials, output, item.split, words + 9);
+    if (item.splits > 1) arrive<kDim, kPrefillThreads>(partials, output, item.split, words + 17);
     __syncthreads();
   }
 }

@@ -1,8 +1,8 @@
 // From the projections to attention's operands: queries are normed and rotated in place, keys too on their way into the
 // pages, values go there as they are. One warp per row and head; it also clears the counters that attention begins from.
+#include "../entry_points.h"
 #include "host.cuh"
 #include "pages.cuh"
-#include "work.cuh"
 
 namespace {
 

@@ -110,94 +110,99 @@ __device__ __forceinline__ int split_size(int length, int most_splits, int coars
   return max(usual, even) << coarser;
 }
 
-// Sums of one value each of the threads before this one, and of all.
+struct Two {
+  int items, partials;
+};
+
+// Sums of the values of the threads before this one, and of all.
 template <int kThreads>
-__device__ __forceinline__ int sum_before(int value, int* warp_sums, int& all) {
+__device__ __forceinline__ Two sum_before(Two own, Two* warp_sums, Two& all) {
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  int sum = value;
+  Two sum = own;
 #pragma unroll
   for (int step = 1; step < 32; step *= 2) {
-    const int other = __shfl_up_sync(0xffffffffu, sum, step);
-    if (lane >= step) sum += other;
+    const int items = __shfl_up_sync(0xffffffffu, sum.items, step);
+    const int partials = __shfl_up_sync(0xffffffffu, sum.partials, step);
+    if (lane >= step) {
+      sum.items += items;
+      sum.partials += partials;
+    }
   }
   __syncthreads();
   if (lane == 31) warp_sums[warp] = sum;
   __syncthreads();
-  all = 0;
-  int before = 0;
+  all = {0, 0};
+  Two before = {0, 0};
 #pragma unroll
   for (int w = 0; w < kThreads / 32; w++) {
     if (w == warp) before = all;
-    all += warp_sums[w];
+    all.items += warp_sums[w].items;
+    all.partials += warp_sums[w].partials;
   }
-  return before + sum - value;
+  return {before.items + sum.items - own.items, before.partials + sum.partials - own.partials};
 }
 
-__device__ __forceinline__ Span span_of(const tenon_rows& rows, int sequence) {
-  const int* offsets = reinterpret_cast<const int*>(rows.sequence_offsets);
+// Reads ahead of knowing whether there is such a sequence: the arrays are long enough, and loads overlap.
+__device__ __forceinline__ Span span_of(const tenon_rows& rows, int sequence, int sequences) {
   Span span;
-  span.first_row = offsets[sequence];
+  span.first_row = reinterpret_cast<const int*>(rows.sequence_offsets)[sequence];
   span.slot = reinterpret_cast<const int*>(rows.sequence_slots)[sequence];
-  span.active = span.slot < 0 ? 0 : reinterpret_cast<const int*>(rows.sequence_active)[sequence];
+  span.active = reinterpret_cast<const int*>(rows.sequence_active)[sequence];
+  if (sequence >= sequences || span.slot < 0) span.active = 0;
   span.length = span.active > 0 ? reinterpret_cast<const int*>(rows.positions)[span.first_row + span.active - 1] + 1 : 0;
   return span;
 }
 
 // Fills the table with the decodes of the step. All threads of the block; ends with a barrier.
 template <int kThreads>
-__device__ void plan_decodes(const tenon_rows& rows, const Division& d, int group, int kv_heads, int* warp_sums,
+__device__ void plan_decodes(const tenon_rows& rows, const Division& d, int group, int kv_heads, Two* warp_sums,
                              Table& table) {
   table.sequences = min(reinterpret_cast<const int*>(rows.counts)[1], static_cast<int>(rows.max_sequences));
-  for (int s = threadIdx.x; s < rows.max_sequences; s += kThreads) {
-    if (s < table.sequences) table.span[s] = span_of(rows, s);
-  }
+  for (int s = threadIdx.x; s < rows.max_sequences; s += kThreads) table.span[s] = span_of(rows, s, table.sequences);
   for (table.coarser = 0;; table.coarser++) {
-    int items = 0, partials = 0;
+    Two sum = {0, 0};
     for (int from = 0; from < table.sequences; from += kThreads) {
       const int s = from + threadIdx.x;
-      int own_items = 0, own_partials = 0;
+      Two own = {0, 0}, all;
       if (s < table.sequences) {
         const Span span = table.span[s];
         if (span.active > 0 && span.active <= kFewRows) {
           const int splits = divide_up(span.length, split_size(span.length, d.most_splits, table.coarser));
-          own_items = splits * kv_heads * divide_up(span.active * group, kPairs);
-          own_partials = splits > 1 ? splits * span.active : 0;
+          own.items = splits * kv_heads * divide_up(span.active * group, kPairs);
+          own.partials = splits > 1 ? splits * span.active : 0;
         }
       }
-      int all_items, all_partials;
-      const int item = sum_before<kThreads>(own_items, warp_sums, all_items);
-      const int partial = sum_before<kThreads>(own_partials, warp_sums, all_partials);
+      const Two before = sum_before<kThreads>(own, warp_sums, all);
       if (s < table.sequences) {
-        table.first_item[s] = items + item;
-        table.first_partial[s] = partials + partial;
+        table.first_item[s] = sum.items + before.items;
+        table.first_partial[s] = sum.partials + before.partials;
       }
-      items += all_items;
-      partials += all_partials;
+      sum.items += all.items;
+      sum.partials += all.partials;
     }
-    table.items = items;
-    if (partials <= d.partial_rows) break;
+    table.items = sum.items;
+    if (sum.partials <= d.partial_rows) break;
   }
   __syncthreads();
 }
 
 // Fills the table with the sequences that go by tiles; items are (tile, kv head) pairs, first_partial is not used.
 template <int kThreads>
-__device__ void plan_tiles(const tenon_rows& rows, int rows_of_tile, int kv_heads, int* warp_sums, Table& table) {
+__device__ void plan_tiles(const tenon_rows& rows, int rows_of_tile, int kv_heads, Two* warp_sums, Table& table) {
   table.sequences = min(reinterpret_cast<const int*>(rows.counts)[1], static_cast<int>(rows.max_sequences));
   table.coarser = 0;
   int items = 0;
   for (int from = 0; from < table.sequences; from += kThreads) {
     const int s = from + threadIdx.x;
-    int own = 0;
-    if (s < table.sequences) {
-      const Span span = span_of(rows, s);
+    Two own = {0, 0}, all;
+    if (s < rows.max_sequences) {
+      const Span span = span_of(rows, s, table.sequences);
       table.span[s] = span;
-      if (span.active > kFewRows) own = divide_up(span.active, rows_of_tile) * kv_heads;
+      if (span.active > kFewRows) own.items = divide_up(span.active, rows_of_tile) * kv_heads;
     }
-    int all;
-    const int item = sum_before<kThreads>(own, warp_sums, all);
-    if (s < table.sequences) table.first_item[s] = items + item;
-    items += all;
+    const Two before = sum_before<kThreads>(own, warp_sums, all);
+    if (s < table.sequences) table.first_item[s] = items + before.items;
+    items += all.items;
   }
   table.items = items;
   __syncthreads();
