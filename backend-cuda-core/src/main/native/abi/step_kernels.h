@@ -147,6 +147,7 @@ typedef struct tenon_step {
   tenon_rows rows;       // target rows
   tenon_address judged;  // tenon_judged [max_selected]
   tenon_address chosen;  // int32 [max_selected] tokens drawn
+  tenon_address drawn;   // int32 [max_sequences] first logit row that a sequence draws from, or −1
   tenon_address results;
   int64_t width;         // 1 + drafts
 } tenon_step;
@@ -175,7 +176,8 @@ typedef struct tenon_draft {
   tenon_address logits;    // f32 [sequences][stride]
   int64_t stride;
   tenon_rows next_rows;    // of pass + 1; unused after the last
-  tenon_address workspace; // first int32 [max_sequences] arrivals, zero before and after; see tenon_draft_workspace
+  tenon_address arrivals;  // int32 [max_sequences], zero before and after
+  tenon_address workspace; // see tenon_draft_workspace
   int64_t workspace_bytes;
 } tenon_draft;
 

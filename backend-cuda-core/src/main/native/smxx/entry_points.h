@@ -19,5 +19,11 @@ int64_t tenon_attention_workspace(const void* params);
 int tenon_silu_product_launch(const void* params, void* stream);
 int tenon_delta_net_launch(const void* params, void* stream);
 int64_t tenon_delta_net_workspace(const void* params);
+int tenon_take_over_launch(const void* params, void* stream);
+int tenon_sample_launch(const void* params, void* stream);
+int64_t tenon_sample_workspace(const void* params);
+int tenon_set_up_launch(const void* params, void* stream);
+int tenon_draft_launch(const void* params, void* stream);
+int64_t tenon_draft_workspace(const void* params);
 
 #endif

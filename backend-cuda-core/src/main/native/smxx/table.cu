@@ -21,10 +21,10 @@ const tenon_operation operations[TENON_OPERATIONS] = {
     {"delta_net", words<tenon_delta_net>, nullptr, nullptr},
     {"moe", words<tenon_moe>, nullptr, nullptr},
     {"silu_product", words<tenon_silu_product>, tenon_silu_product_launch, nullptr},
-    {"take_over", words<tenon_take_over>, nullptr, nullptr},
-    {"sample", words<tenon_sample>, nullptr, nullptr},
-    {"set_up", words<tenon_set_up>, nullptr, nullptr},
-    {"draft", words<tenon_draft>, nullptr, nullptr},
+    {"take_over", words<tenon_take_over>, tenon_take_over_launch, nullptr},
+    {"sample", words<tenon_sample>, tenon_sample_launch, tenon_sample_workspace},
+    {"set_up", words<tenon_set_up>, tenon_set_up_launch, nullptr},
+    {"draft", words<tenon_draft>, tenon_draft_launch, tenon_draft_workspace},
 };
 
 const tenon_kernel_table table = {TENON_KERNEL_ABI, TENON_OPERATIONS, TENON_TARGET, operations};

@@ -15,10 +15,10 @@ enum Operation {
   DELTA_NET(38),
   MOE(27),
   SILU_PRODUCT(5),
-  TAKE_OVER(32),
-  SAMPLE(53),
+  TAKE_OVER(33),
+  SAMPLE(54),
   SET_UP(15),
-  DRAFT(51);
+  DRAFT(53);
 
   /** Words of its parameters. */
   final int words;

@@ -4,7 +4,6 @@ package dev.tenon.backend.cuda.core.step;
 final class SampleSpace {
   private static final int SPLIT_IDS = 4096;
   private static final int SPLIT_BYTES = 64 + 2 * 64 * Long.BYTES;
-  private static final int ALIGNMENT = 256;
 
   private SampleSpace() {}
 
@@ -15,12 +14,6 @@ final class SampleSpace {
 
   /** Bytes for a draft of so many sequences. */
   static long drafting(int vocabulary, int sequences) {
-    return arrivals(sequences)
-        + (long) sequences * Math.ceilDiv(vocabulary, SPLIT_IDS) * Long.BYTES;
-  }
-
-  /** Bytes at the beginning of the space of drafting that are zero at first. */
-  static long arrivals(int sequences) {
-    return Math.ceilDiv((long) sequences * Integer.BYTES, ALIGNMENT) * ALIGNMENT;
+    return (long) sequences * Math.ceilDiv(vocabulary, SPLIT_IDS) * Long.BYTES;
   }
 }

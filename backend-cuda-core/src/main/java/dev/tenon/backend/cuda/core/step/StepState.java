@@ -43,11 +43,13 @@ public final class StepState {
   private final long batch;
   private final long judged;
   private final long chosen;
+  private final long drawn;
   private final long results;
   private final long logprobs;
   private final long masked;
   private final long masks;
   private final long sampleSpace;
+  private final long arrivals;
   private final long draftSpace;
   private boolean masksInPlace;
 
@@ -68,14 +70,16 @@ public final class StepState {
     batch = device.allocate(BatchWriter.bytes(limits));
     judged = device.allocate(4L * Integer.BYTES * limits.logitRows());
     chosen = device.allocate((long) Integer.BYTES * limits.logitRows());
+    drawn = device.allocate((long) Integer.BYTES * limits.sequences());
     results = device.allocate(ResultReader.bytes(limits, limits.sequences()));
     logprobs = device.allocate((long) ResultReader.LOGPROBS_BYTES * limits.logitRows());
     masked = device.allocate((long) Integer.BYTES * (1 + limits.logitRows()));
     masks = device.allocate(mostMasks(limits) * layout.bitmapBytes());
     sampleSpace = device.allocate(SampleSpace.sampling(vocabulary, limits.logitRows()));
+    arrivals = device.allocate((long) Integer.BYTES * limits.sequences());
     draftSpace = device.allocate(SampleSpace.drafting(vocabulary, limits.sequences()));
     device.fill(masked, (byte) 0, Integer.BYTES);
-    device.fill(draftSpace, (byte) 0, SampleSpace.arrivals(limits.sequences()));
+    device.fill(arrivals, (byte) 0, (long) Integer.BYTES * limits.sequences());
   }
 
   /** Bytes on the device for each slot. */
@@ -91,6 +95,7 @@ public final class StepState {
         + BatchWriter.bytes(limits)
         + RowTables.bytes(limits)
         + (6L * Integer.BYTES + ResultReader.LOGPROBS_BYTES) * limits.logitRows()
+        + 2L * Integer.BYTES * limits.sequences()
         + ResultReader.bytes(limits, limits.sequences())
         + mostMasks(limits) * layout.bitmapBytes()
         + SampleSpace.sampling(vocabulary, limits.logitRows())
@@ -146,7 +151,7 @@ public final class StepState {
     StepWords words = step(shape).with(pass, logits, stride);
     words.with(pass + 1 < shape.draftTokens() ? draftRows(shape, pass + 1).words() : noRows());
     long bytes = SampleSpace.drafting(slots.layout().vocabulary(), limits.sequences());
-    return words.with(draftSpace, bytes).complete();
+    return words.with(arrivals, draftSpace, bytes).complete();
   }
 
   /**
@@ -321,7 +326,7 @@ public final class StepState {
     return words
         .with(batch)
         .with(rows.target(shape).words())
-        .with(judged, chosen, results, 1L + shape.draftTokens());
+        .with(judged, chosen, drawn, results, 1L + shape.draftTokens());
   }
 
   private static long[] noRows() {

@@ -1,0 +1,159 @@
+// What the blocks of the second pass do together. Sums are taken in a fixed order.
+#ifndef TENON_SAMPLING_BLOCK_CUH
+#define TENON_SAMPLING_BLOCK_CUH
+
+#include "row.cuh"
+
+namespace tenon::sampling {
+
+constexpr int kChooseThreads = 512;
+constexpr int kChooseWarps = kChooseThreads / 32;
+constexpr int kMostEntries = 4096;  // sorted at a time
+
+template <typename T>
+__device__ __forceinline__ T block_greatest_of(T value) {
+  __shared__ T found[kChooseWarps];
+  for (int step = 16; step > 0; step /= 2) {
+    const T other = __shfl_xor_sync(kAll, value, step);
+    if (other > value) value = other;
+  }
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) found[threadIdx.x / 32] = value;
+  __syncthreads();
+  value = found[0];
+  for (int warp = 1; warp < kChooseWarps; warp++) {
+    if (found[warp] > value) value = found[warp];
+  }
+  return value;
+}
+
+// Sum of the values of the threads before this one; `total` is that of all.
+template <typename T>
+__device__ __forceinline__ T block_sum_before(T value, T& total) {
+  __shared__ T sums[kChooseWarps];
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  T inclusive = value;
+  for (int step = 1; step < 32; step *= 2) {
+    const T other = __shfl_up_sync(kAll, inclusive, step);
+    if (lane >= step) inclusive += other;
+  }
+  T before = __shfl_up_sync(kAll, inclusive, 1);
+  if (lane == 0) before = 0;
+  __syncthreads();
+  if (lane == 31) sums[warp] = inclusive;
+  __syncthreads();
+  T earlier = 0;
+  total = 0;
+  for (int i = 0; i < kChooseWarps; i++) {
+    if (i == warp) earlier = total;
+    total += sums[i];
+  }
+  return earlier + before;
+}
+
+template <typename T>
+__device__ __forceinline__ T block_sum(T value) {
+  T total;
+  block_sum_before(value, total);
+  return total;
+}
+
+// The best of the warps' draws.
+__device__ __forceinline__ int block_drawn(const Draw& draw) {
+  __shared__ double scores[kChooseWarps];
+  __shared__ int ids[kChooseWarps];
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) {
+    scores[threadIdx.x / 32] = draw.score;
+    ids[threadIdx.x / 32] = draw.id;
+  }
+  __syncthreads();
+  double score = scores[0];
+  int id = ids[0];
+  for (int warp = 1; warp < kChooseWarps; warp++) {
+    if (scores[warp] > score || (scores[warp] == score && ids[warp] < id)) {
+      score = scores[warp];
+      id = ids[warp];
+    }
+  }
+  return id;
+}
+
+// Sorts entries, the greatest first; those from `count` to the next power of two are overwritten.
+__device__ __forceinline__ void sort_entries(uint64_t* entries, int count) {
+  int size = 2;
+  while (size < count) size *= 2;
+  for (int i = count + threadIdx.x; i < size; i += kChooseThreads) entries[i] = 0;
+  __syncthreads();
+  for (int stretch = 2; stretch <= size; stretch *= 2) {
+    for (int step = stretch / 2; step > 0; step /= 2) {
+      for (int i = threadIdx.x; i < size / 2; i += kChooseThreads) {
+        const int low = 2 * i - (i & (step - 1)), high = low + step;
+        const uint64_t a = entries[low], b = entries[high];
+        if ((a < b) == ((low & stretch) == 0)) {
+          entries[low] = b;
+          entries[high] = a;
+        }
+      }
+      __syncthreads();
+    }
+  }
+}
+
+// The greatest entries of a row in one piece, from the lists of its splits.
+struct Gathered {
+  int count;       // entries, sorted; −1: they are too many, or a split had more than it lists
+  bool everything;  // they are all that is not −∞
+};
+
+// Sorts the listed entries that no unlisted one exceeds; where `most` > 0, perhaps only the first `most` and some more.
+__device__ __forceinline__ Gathered gather(const tenon_sample& params, int index, int list, int most,
+                                           uint64_t* entries) {
+  __shared__ uint32_t greatest[kChooseThreads];
+  __shared__ uint32_t enough;
+  __shared__ int count;
+  const int parts = splits(params.step.slots.vocabulary);
+  const Split* found = row_splits(params, index);
+  uint32_t bound = 0;
+  bool complete = true;
+  for (int i = threadIdx.x; i < parts; i += kChooseThreads) {
+    bound = max(bound, list == 0 ? found[i].bound : found[i].raw_bound);
+    complete = complete && (list == 0 ? found[i].listed : found[i].raw_listed) >= 0;
+  }
+  bound = block_greatest_of(bound);
+  if (threadIdx.x == 0) {
+    enough = 0;
+    count = 0;
+  }
+  if (!__syncthreads_and(complete)) return {-1, false};
+  if (most > 0 && most <= parts && parts <= kChooseThreads) {
+    const uint32_t own = threadIdx.x >= parts ? 0
+                         : list == 0          ? key_of(found[threadIdx.x].greatest)
+                                              : found[threadIdx.x].raw_greatest;
+    greatest[threadIdx.x] = own;
+    __syncthreads();
+    int before = 0;
+    for (int i = 0; i < parts; i++) before += greatest[i] > own || (greatest[i] == own && i < threadIdx.x);
+    if (before == most - 1) enough = own;
+    __syncthreads();
+  }
+  const uint32_t least = max(bound, enough);
+  for (int i = threadIdx.x; i < parts * TENON_SPLIT_LIST; i += kChooseThreads) {
+    const int split = i / TENON_SPLIT_LIST, at = i % TENON_SPLIT_LIST;
+    if (at < (list == 0 ? found[split].listed : found[split].raw_listed)) {
+      const uint64_t candidate = split_list(params, index, split, list)[at];
+      if (key_of(candidate) >= least) {
+        const int place = atomicAdd(&count, 1);
+        if (place < kMostEntries) entries[place] = candidate;
+      }
+    }
+  }
+  __syncthreads();
+  const int held = count;
+  if (held > kMostEntries) return {-1, false};
+  sort_entries(entries, held);
+  return {held, least <= 1};
+}
+
+}  // namespace tenon::sampling
+#endif
