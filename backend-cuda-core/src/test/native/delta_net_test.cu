@@ -1,4 +1,5 @@
 // Delta nets over steps of prompts, decodes, drafts and replays; compares with the recurrence in double precision.
+// sources: smxx/delta_net/*.cu
 #include "check.h"
 #include "../../main/native/abi/kernel_table.h"
 #include "../../main/native/smxx/entry_points.h"
