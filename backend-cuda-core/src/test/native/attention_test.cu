@@ -7,6 +7,12 @@
 #include "timing.h"
 #endif
 
+#if defined(TENON_EMULATED)
+namespace tenon::attention {
+extern bool emulates_warpgroups;
+}
+#endif
+
 namespace {
 
 using check::Device;
@@ -327,6 +333,23 @@ void check_case(const char* name, const Model& m, const std::vector<Sequence>& s
   }
 }
 
+// Rows whose page is missing, or would lie beyond the table, write nothing.
+void check_missing_pages() {
+  const Model m = {2, 1, 64, 0, TENON_BF16, 16};
+  Pool pool(m, 2, {20, 40}, {0, 1});
+  pool.tables[pool.width + 2] = -1;
+  Rows rows({{20, 1, 1}, {40, 1, 1}, {16 * pool.width, 1, 1}}, {0, 1, 1}, 0, 0);
+  const std::vector<uint16_t> projected(size_t(3) * m.width(), check::narrow(1));
+  const std::vector<float> ones(m.dim, 1.0f);
+  Operations operations(m, projected, m.width(), pool, ones, ones, ones);
+  Device<int32_t> counters(operations.counter_bytes(rows.words) / 4);
+  pool.tables[1] = -1;  // position 20 of slot 0 lies in the second page
+  CUDA(cudaMemcpy(operations.tables.at, pool.tables.data(), pool.tables.size() * 4, cudaMemcpyHostToDevice));
+  operations.prepare(rows.words, counters.at, counters.size * 4);
+  CUDA(cudaDeviceSynchronize());
+  check::require("missing pages", operations.keys.read() == pool.keys && operations.values.read() == pool.values);
+}
+
 void check_all() {
   const int bf16 = TENON_BF16, e4m3 = TENON_E4M3;
   const Model big = {16, 2, 256, 1, bf16, 16};
@@ -342,7 +365,15 @@ void check_all() {
   check_case("e4m3", {16, 2, 256, 1, e4m3, 16}, {{100, 2, 2}, {10, 18, 18}}, true);
   check_case("e4m3, dim 128", {8, 2, 128, 0, e4m3, 32}, {{140, 3, 2}, {70, 20, 20}}, true);
   check_case("e4m3, dim 64", {2, 1, 64, 1, e4m3, 64}, {{200, 1, 1}, {70, 70, 70}}, true);
-  if (kEmulated) return;
+  check_case("many sequences, longer splits", {2, 1, 64, 0, bf16, 16}, std::vector<Sequence>(270, {190, 11, 11}), false);
+  check_missing_pages();
+#if defined(TENON_EMULATED)
+  tenon::attention::emulates_warpgroups = true;
+  check_case("warpgroups: fresh prompt", {16, 2, 256, 1, bf16, 64}, {{0, 40, 40}}, false);
+  check_case("warpgroups: mixed step", {8, 2, 256, 1, bf16, 32}, {{100, 1, 1}, {33, 67, 65}, {0, 18, 18}}, true);
+  check_case("warpgroups: split context", {4, 1, 256, 0, bf16, 16}, {{800, 20, 20}}, false);
+  return;
+#endif
   for (int dim : {64, 128, 256}) {
     for (int type : {bf16, e4m3}) {
       for (const auto& heads : std::vector<std::pair<int, int>>{{16, 2}, {8, 2}, {2, 1}, {4, 4}, {12, 2}, {40, 1}}) {

@@ -3,6 +3,10 @@
 #include "host.cuh"
 #include "pages.cuh"
 
+#if defined(TENON_EMULATED)
+bool tenon::attention::emulates_warpgroups = false;
+#endif
+
 using namespace tenon::attention;
 
 int64_t tenon_attention_workspace(const void* params) {
@@ -18,5 +22,6 @@ int tenon_attention_launch(const void* params, void* stream) {
   const Division d = division(p.rows, p.heads, p.kv_heads, card.multiprocessors);
   const Step step = {p, stream, card, d, space(d, p.heads, p.dim)};
   const int status = enqueue_decodes(step);
-  return status != cudaSuccess || p.rows.max_rows <= kFewRows ? status : enqueue_prefills(step);
+  if (status != cudaSuccess || p.rows.max_rows <= kFewRows) return status;
+  return has_warpgroup_prefill(step) ? enqueue_warpgroup_prefills(step) : enqueue_prefills(step);
 }

@@ -51,7 +51,7 @@ class DecodeStream {
   const Table& table_;
   const Division& d_;
   unsigned char* ring_;
-  Copier<kDim, kType, kKeys, kDecodeThreads<kDim>> copier_;
+  Copier<Form<kDim, kType>, kKeys, kDecodeThreads<kDim>> copier_;
   int item_, position_ = 0, to_ = 0, slot_ = 0;
   bool values_ = false;
 

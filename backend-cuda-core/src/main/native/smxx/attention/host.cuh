@@ -7,15 +7,25 @@
 
 namespace tenon::attention {
 
+#if defined(TENON_EMULATED)
+extern bool emulates_warpgroups;  // whether the card that is emulated has products of warpgroups; tests try both
+#endif
+
 struct Card {
   int multiprocessors;
   int shared_bytes;  // that a block may have
+  bool warpgroups;   // products of warpgroups, of sm_90a
   static Card current() {
-    int device = 0;
-    Card card = {1, 0};
+    int device = 0, major = 0;
+    Card card = {1, 0, false};
     cudaGetDevice(&device);
     cudaDeviceGetAttribute(&card.multiprocessors, cudaDevAttrMultiProcessorCount, device);
     cudaDeviceGetAttribute(&card.shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    card.warpgroups = major == 9;
+#if defined(TENON_EMULATED)
+    card.warpgroups = emulates_warpgroups;
+#endif
     return card;
   }
 };
@@ -32,6 +42,8 @@ struct Step {
 // Enqueue the kernels for sequences of few and of many rows; each returns a CUDA error code.
 int enqueue_decodes(const Step& step);
 int enqueue_prefills(const Step& step);
+bool has_warpgroup_prefill(const Step& step);
+int enqueue_warpgroup_prefills(const Step& step);
 
 // Calls a function with the dim of heads and the type of keys and values as constants.
 template <typename Function>

@@ -30,9 +30,8 @@ struct Form {
 };
 
 // Copies steps of kCount positions of a sequence and kv head; each thread serves one unit of 16 positions, which lies in one page.
-template <int kDim, int kType, int kCount, int kThreads>
+template <typename F, int kCount, int kThreads>
 class Copier {
-  using F = Form<kDim, kType>;
   static constexpr int kUnits = kCount / kPageUnit;
   static constexpr int kEach = kThreads / kUnits;
   static_assert(kThreads % kUnits == 0 && kPageUnit * F::kChunks % kEach == 0, "threads share the work evenly");

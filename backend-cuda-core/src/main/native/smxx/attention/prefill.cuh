@@ -53,6 +53,108 @@ struct PrefillItem {
   }
 };
 
+// How far the rows of a lane have come; lane (g, t) has pairs g and g + 8 of its warp's 16.
+struct Standing {
+  int last[2];               // position that the pair's row stands at, -1 where there is none
+  int nearest;               // of the warp: steps up to there need no mask
+  float greatest[2], weight[2];  // greatest score, times log2 e; this lane's part of the sum of the exponentials
+
+  __device__ __forceinline__ Standing(const PrefillItem& item, int warp, int group, int lane) {
+    nearest = 0x7fffffff;
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      const int pair = warp * 16 + half * 8 + lane / 4;
+      last[half] = pair < item.pairs ? item.span.length - item.span.active + (item.first_pair + pair) / group : -1;
+      nearest = min(nearest, last[half]);
+      greatest[half] = -INFINITY;
+      weight[half] = 0;
+    }
+    nearest = __shfl_sync(0xffffffffu, nearest, 0);
+    if (warp * 16 + 15 >= item.pairs) nearest = -1;
+  }
+
+  // Takes scores of positions out that lie behind the rows.
+  template <int kColumns>
+  __device__ __forceinline__ void mask(float (&score)[kColumns][4], int position, int t) const {
+    if (position + kColumns * 8 - 1 <= nearest) return;
+#pragma unroll
+    for (int n = 0; n < kColumns; n++) {
+#pragma unroll
+      for (int c = 0; c < 4; c++) {
+        if (position + n * 8 + 2 * t + c % 2 > last[c / 2]) score[n][c] = -INFINITY;
+      }
+    }
+  }
+
+  // Makes weights of scores; sums of weighted values so far have to be multiplied by `factor`.
+  template <int kColumns>
+  __device__ __forceinline__ void weigh(float (&score)[kColumns][4], float scale, float (&factor)[2]) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      float most = -INFINITY;
+#pragma unroll
+      for (int n = 0; n < kColumns; n++) most = fmaxf(most, fmaxf(score[n][2 * half], score[n][2 * half + 1]));
+      most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
+      most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
+      most = fmaxf(most * scale, greatest[half]);
+      const float reference = most == -INFINITY ? 0.0f : most;
+      factor[half] = power_of_two(greatest[half] - reference);
+      greatest[half] = most;
+      weight[half] *= factor[half];
+#pragma unroll
+      for (int n = 0; n < kColumns; n++) {
+        score[n][2 * half] = power_of_two(fmaf(score[n][2 * half], scale, -reference));
+        score[n][2 * half + 1] = power_of_two(fmaf(score[n][2 * half + 1], scale, -reference));
+        weight[half] += score[n][2 * half] + score[n][2 * half + 1];
+      }
+    }
+  }
+};
+
+// Stores what a tile's sums amount to, or keeps them as partial sums.
+template <int kDim, int kType>
+__device__ __forceinline__ void finish_tile(const tenon_attention& p, const Division& d, const Space& space, const PrefillItem& item,
+                                            const Output& output, const Standing& stand, const float (&sum)[kDim / 8][4],
+                                            int splits_wanted, int* shared_flag) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
+  Partials partials;
+  partials.splits = item.splits;
+  partials.sums = reinterpret_cast<float*>(p.workspace + space.tile_sums);
+  partials.stats = reinterpret_cast<float2*>(p.workspace + space.tile_stats);
+  partials.merged = partials.stats + d.tile_counters * kTilePairs;
+  partials.step = kTilePairs;
+  partials.first = int64_t(item.unit) * splits_wanted * kTilePairs;
+  partials.counters = reinterpret_cast<int*>(p.counters) + 1 + d.decode_counters + item.unit * splits_wanted;
+  const int64_t place = partials.first + int64_t(item.split) * kTilePairs;
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+    float all = stand.weight[half];
+    all += __shfl_xor_sync(0xffffffffu, all, 1);
+    all += __shfl_xor_sync(0xffffffffu, all, 2);
+    const int pair = warp * 16 + half * 8 + g;
+    if (pair < item.pairs) {
+      if (item.splits > 1 && t == 0) partials.stats[place + pair] = {stand.greatest[half], all};
+      const float inverse = 1.0f / all;
+#pragma unroll
+      for (int n = 0; n < kDim / 16; n++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+          const int dim = n * 16 + pair_dim<kType>(j, t);
+          float2 value = pair_of<kType>(sum[2 * n], sum[2 * n + 1], half, j);
+          if (item.splits > 1) {
+            *reinterpret_cast<float2*>(partials.sums + (place + pair) * kDim + dim) = value;
+          } else {
+            value.x *= inverse;
+            value.y *= inverse;
+            output.store(pair, dim, value);
+          }
+        }
+      }
+    }
+  }
+  if (item.splits > 1) arrive<kDim, kPrefillThreads>(partials, output, item.split, shared_flag);
+}
+
 template <int kDim, int kType, int kStep, int kRing>
 __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p, Division d, Space space) {
   using S = PrefillShared<kDim, kType, kStep>;
@@ -65,7 +167,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
   Table table;
   table.place(reinterpret_cast<unsigned char*>(words + 32), static_cast<int>(p.rows.max_sequences));
 
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, g = lane / 4, t = lane % 4;
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, t = lane % 4;
   const int group = static_cast<int>(p.heads / p.kv_heads);
   const int rows_of_tile = kTilePairs / group;
   const float scale = static_cast<float>(p.scale) * kLog2E;
@@ -88,7 +190,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
     }
     const Output output = {&p, item.span.first_row, item.kv_head, group, item.first_pair, item.pairs};
 
-    Copier<kDim, kType, kStep, kPrefillThreads> copier;
+    Copier<Form<kDim, kType>, kStep, kPrefillThreads> copier;
     copier.begin(p, item.span.slot, item.kv_head, item.to, item.from);
     int copied = item.from, copy_slot = 0;
     bool copy_values = false;
@@ -114,19 +216,8 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
       store_queries<kDim, kType>(queries, pair, part, low, high);
     }
 
-    int last[2];  // position that the pair's row stands at
-    int nearest = 0x7fffffff;  // … of the warp's first row: steps up to there need no mask
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-      const int pair = warp * 16 + half * 8 + g;
-      last[half] = pair < item.pairs ? item.span.length - item.span.active + (item.first_pair + pair) / group : -1;
-      nearest = min(nearest, last[half]);
-    }
-    nearest = __shfl_sync(0xffffffffu, nearest, 0);
-    if (warp * 16 + 15 >= item.pairs) nearest = -1;
-
+    Standing stand(item, warp, group, lane);
     float sum[2 * kParts][4] = {};
-    float greatest[2] = {-INFINITY, -INFINITY}, weight[2] = {0, 0};
     int slot = 0;
     for (int position = item.from; position < item.to; position += kStep) {
       const unsigned char* const keys = ring + slot * S::kHalf;
@@ -150,40 +241,19 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
           for (int i = 0; i < Column::kProducts; i++) mma_bf16(score[n + i], query, column.first(i), column.second(i));
         }
       }
-      if (position + kStep - 1 > nearest) {
-#pragma unroll
-        for (int n = 0; n < kColumns; n++) {
-#pragma unroll
-          for (int c = 0; c < 4; c++) {
-            if (position + n * 8 + 2 * t + c % 2 > last[c / 2]) score[n][c] = -INFINITY;
-          }
-        }
-      }
+      stand.mask(score, position, t);
+      float factor[2];
+      stand.weigh(score, scale, factor);
       uint32_t chance[kColumns][2];  // rows g and g + 8, columns 2t and 2t + 1
 #pragma unroll
       for (int half = 0; half < 2; half++) {
-        float most = -INFINITY;
-#pragma unroll
-        for (int n = 0; n < kColumns; n++) most = fmaxf(most, fmaxf(score[n][2 * half], score[n][2 * half + 1]));
-        most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 1));
-        most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
-        most = fmaxf(most * scale, greatest[half]);
-        const float reference = most == -INFINITY ? 0.0f : most;
-        const float factor = power_of_two(greatest[half] - reference);
-        greatest[half] = most;
-        weight[half] *= factor;
 #pragma unroll
         for (int n = 0; n < 2 * kParts; n++) {
-          sum[n][2 * half] *= factor;
-          sum[n][2 * half + 1] *= factor;
+          sum[n][2 * half] *= factor[half];
+          sum[n][2 * half + 1] *= factor[half];
         }
 #pragma unroll
-        for (int n = 0; n < kColumns; n++) {
-          const float low = power_of_two(fmaf(score[n][2 * half], scale, -reference));
-          const float high = power_of_two(fmaf(score[n][2 * half + 1], scale, -reference));
-          weight[half] += low + high;
-          chance[n][half] = pack_bf16(low, high);
-        }
+        for (int n = 0; n < kColumns; n++) chance[n][half] = pack_bf16(score[n][2 * half], score[n][2 * half + 1]);
       }
       copy_wait<kRing - 2>();
       __syncthreads();
@@ -208,42 +278,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
     }
     copy_wait<0>();
 
-    Partials partials;
-    partials.splits = item.splits;
-    partials.sums = reinterpret_cast<float*>(p.workspace + space.tile_sums);
-    partials.stats = reinterpret_cast<float2*>(p.workspace + space.tile_stats);
-    partials.merged = partials.stats + d.tile_counters * kTilePairs;
-    partials.step = kTilePairs;
-    partials.first = int64_t(item.unit) * splits_wanted * kTilePairs;
-    partials.counters = counters + 1 + d.decode_counters + item.unit * splits_wanted;
-    const int64_t place = partials.first + int64_t(item.split) * kTilePairs;
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-      float all = weight[half];
-      all += __shfl_xor_sync(0xffffffffu, all, 1);
-      all += __shfl_xor_sync(0xffffffffu, all, 2);
-      const int pair = warp * 16 + half * 8 + g;
-      if (pair < item.pairs) {
-        if (item.splits > 1 && t == 0) partials.stats[place + pair] = {greatest[half], all};
-        const float inverse = 1.0f / all;
-#pragma unroll
-        for (int n = 0; n < kParts; n++) {
-#pragma unroll
-          for (int j = 0; j < 2; j++) {
-            const int dim = n * 16 + pair_dim<kType>(j, t);
-            float2 value = pair_of<kType>(sum[2 * n], sum[2 * n + 1], half, j);
-            if (item.splits > 1) {
-              *reinterpret_cast<float2*>(partials.sums + (place + pair) * kDim + dim) = value;
-            } else {
-              value.x *= inverse;
-              value.y *= inverse;
-              output.store(pair, dim, value);
-            }
-          }
-        }
-      }
-    }
-    if (item.splits > 1) arrive<kDim, kPrefillThreads>(partials, output, item.split, words + 17);
+    finish_tile<kDim, kType>(p, d, space, item, output, stand, sum, splits_wanted, words + 17);
     __syncthreads();
   }
 }

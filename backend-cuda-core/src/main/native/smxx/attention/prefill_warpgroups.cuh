@@ -1,0 +1,186 @@
+// Attention of sequences with many rows by the products of warpgroups (sm_90a), heads of 256, bf16. Items, masks and sums are
+// those of prefill.cuh; two warpgroups have 64 of a tile's 128 pairs each.
+//
+//   step i:   [barrier: K(i+1) and V(i) are there, K(i) and V(i−1) are done with]  copies of K(i+2) and V(i+1) begin
+//             products: scores i+1, then values i                                under way at once
+//             weights of scores i+1 are made while values i are being summed
+#ifndef TENON_ATTENTION_PREFILL_WARPGROUPS_CUH
+#define TENON_ATTENTION_PREFILL_WARPGROUPS_CUH
+
+#include "../../device/warpgroup.cuh"
+#include "prefill.cuh"
+
+namespace tenon::attention {
+
+constexpr int kWarpgroupStep = 64;
+
+// Rows of 256 dims of bf16 as four panels of kRows rows.
+template <int kRows>
+struct Panels {
+  static constexpr int kRowBytes = 512;
+  static constexpr int kChunks = 32;
+  static constexpr int kPanelBytes = kRows * 128;
+  static constexpr int kBytes = 4 * kPanelBytes;
+  static __device__ __forceinline__ int offset(int row, int chunk) { return chunk / 8 * kPanelBytes + panel_offset(row, chunk % 8); }
+};
+
+// Shared memory of a block: queries and the ring, aligned to 1024 bytes, counters, the table.
+struct WarpgroupShared {
+  static constexpr int kQueries = Panels<kTilePairs>::kBytes;
+  static constexpr int kHalf = Panels<kWarpgroupStep>::kBytes;
+  static int64_t bytes(int64_t max_sequences) { return 1024 + kQueries + 4 * kHalf + 128 + table_bytes(max_sequences); }
+};
+
+#if defined(TENON_EMULATED) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+
+// Begins the products of the scores of a step; `queries` are those of the warpgroup.
+__device__ __forceinline__ void begin_scores(float (&score)[8][4], const unsigned char* queries, const unsigned char* keys) {
+#pragma unroll
+  for (int part = 0; part < 16; part++) {
+    warpgroup_scores(score, queries + part / 4 * Panels<kTilePairs>::kPanelBytes,
+                     keys + part / 4 * Panels<kWarpgroupStep>::kPanelBytes, part % 4 * 16, part > 0);
+  }
+  warpgroup_commit();
+}
+
+__device__ __forceinline__ void pack_weights(const float (&score)[8][4], uint32_t (&chance)[4][4]) {
+#pragma unroll
+  for (int step = 0; step < 4; step++) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      const float(&from)[4] = score[2 * step + i / 2];
+      chance[step][i] = pack_bf16(from[i % 2 * 2], from[i % 2 * 2 + 1]);
+    }
+  }
+}
+
+#endif
+
+__global__ void __launch_bounds__(kPrefillThreads, 1) prefill_warpgroups(tenon_attention p, Division d, Space space) {
+#if defined(TENON_EMULATED) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+  constexpr int kDim = 256, kStep = kWarpgroupStep, kHalf = WarpgroupShared::kHalf;
+  using Queries = Panels<kTilePairs>;
+  using Keys = Panels<kStep>;
+
+  TENON_DYNAMIC_SHARED(unsigned char, shared);
+  unsigned char* const queries = shared + (-reinterpret_cast<uintptr_t>(shared) & 1023);
+  unsigned char* const all_keys = queries + WarpgroupShared::kQueries;
+  unsigned char* const all_values = all_keys + 2 * kHalf;
+  int* const words = reinterpret_cast<int*>(all_values + 2 * kHalf);  // 0 … 15 sums of warps, 16 next item, 17 a flag
+  Table table;
+  table.place(reinterpret_cast<unsigned char*>(words + 32), static_cast<int>(p.rows.max_sequences));
+
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, t = lane % 4;
+  const int group = static_cast<int>(p.heads / p.kv_heads);
+  const int rows_of_tile = kTilePairs / group;
+  const float scale = static_cast<float>(p.scale) * kLog2E;
+  const unsigned char* const own_queries = queries + warp / 4 * 64 * 128;
+
+  wait_for_predecessor();
+  release_successor();
+  plan_tiles<kPrefillThreads>(p.rows, rows_of_tile, static_cast<int>(p.kv_heads), reinterpret_cast<Two*>(words), table);
+  if (table.items == 0) return;
+  const int splits_wanted = table.items < d.multiprocessors ? d.multiprocessors / table.items : 1;
+  const int items = table.items * splits_wanted;
+
+  for (int at = blockIdx.x; at < items; at = words[16] + gridDim.x) {
+    __syncthreads();
+    if (threadIdx.x == 0) words[16] = atomicAdd(reinterpret_cast<int*>(p.counters), 1);
+    const PrefillItem item(p, table, at, splits_wanted, group, rows_of_tile);
+    if (item.from >= item.to) {
+      __syncthreads();
+      continue;
+    }
+    const Output output = {&p, item.span.first_row, item.kv_head, group, item.first_pair, item.pairs};
+
+    // values follow the keys of the same positions one step later
+    Copier<Keys, kStep, kPrefillThreads> keys, values;
+    keys.begin(p, item.span.slot, item.kv_head, item.to, item.from);
+    values = keys;
+    keys.copy(p, p.key_pages, all_keys);
+    copy_commit();
+    keys.move(p, item.from + kStep);
+    keys.copy(p, p.key_pages, all_keys + kHalf);
+    values.copy(p, p.value_pages, all_values);
+    copy_commit();
+    values = keys;
+    keys.move(p, item.from + 2 * kStep);
+
+    for (int piece = threadIdx.x; piece < kTilePairs * (kDim / 16); piece += kPrefillThreads) {
+      const int pair = piece / (kDim / 16), part = piece % (kDim / 16);
+      uint4 low = {0, 0, 0, 0}, high = {0, 0, 0, 0};
+      if (pair < item.pairs) {
+        const uint4* const from = queries_of(p, item.span.first_row, item.kv_head, group, item.first_pair + pair, kDim, part);
+        low = from[0];
+        high = from[1];
+      }
+      *reinterpret_cast<uint4*>(queries + Queries::offset(pair, part * 2)) = low;
+      *reinterpret_cast<uint4*>(queries + Queries::offset(pair, part * 2 + 1)) = high;
+    }
+
+    Standing stand(item, warp, group, lane);
+    float sum[kDim / 8][4] = {};
+    float score[kStep / 8][4], factor[2];
+    uint32_t chance[kStep / 16][4];
+    copy_wait<1>();
+    publish_to_products();
+    __syncthreads();
+    warpgroup_begin();
+    begin_scores(score, own_queries, all_keys);
+    warpgroup_wait<0>();
+    warpgroup_keep(score);
+    stand.mask(score, item.from, t);
+    stand.weigh(score, scale, factor);
+    pack_weights(score, chance);
+
+    int turn = 0;  // which half of each ring the values of this step are in
+    for (int position = item.from; position < item.to; position += kStep) {
+      const bool more = position + kStep < item.to;
+      copy_wait<0>();
+      publish_to_products();
+      __syncthreads();
+      keys.copy(p, p.key_pages, all_keys + turn * kHalf);
+      values.copy(p, p.value_pages, all_values + (turn ^ 1) * kHalf);
+      copy_commit();
+      values = keys;
+      keys.move(p, position + 3 * kStep);
+
+      warpgroup_keep(score);
+      warpgroup_keep(sum);
+      warpgroup_begin();
+      if (more) begin_scores(score, own_queries, all_keys + (turn ^ 1) * kHalf);
+#pragma unroll
+      for (int step = 0; step < kStep / 16; step++) {
+        warpgroup_values(sum, chance[step], all_values + turn * kHalf, step * 16, Keys::kPanelBytes);
+      }
+      warpgroup_commit();
+      turn ^= 1;
+      if (more) {
+        warpgroup_wait<1>();
+        warpgroup_keep(score);
+        stand.mask(score, position + kStep, t);
+        stand.weigh(score, scale, factor);
+      }
+      warpgroup_wait<0>();
+      warpgroup_keep(sum);
+      if (more) {
+#pragma unroll
+        for (int n = 0; n < kDim / 8; n++) {
+#pragma unroll
+          for (int c = 0; c < 4; c++) sum[n][c] *= factor[c / 2];
+        }
+        pack_weights(score, chance);
+      }
+    }
+    copy_wait<0>();
+
+    finish_tile<kDim, TENON_BF16>(p, d, space, item, output, stand, sum, splits_wanted, words + 17);
+    __syncthreads();
+  }
+#else
+  __trap();  // launched where the library was built for this card's products only
+#endif
+}
+
+}  // namespace tenon::attention
+#endif
