@@ -161,8 +161,8 @@ __device__ void gate_up_shared(unsigned char* shared, const Plan& plan, const Cu
 
 template <int kType, int kGroups>
 __device__ void gate_up_routed(unsigned char* shared, const Plan& plan, const Cut& cut, int index, int span) {
-  if (index >= read_items_count(plan)) return;
   const Item item = read_item(plan, index);
+  if (index >= read_items_count(plan)) return;
   Stream<kType, kGroups> stream(shared, gate_up_of(plan, item.expert, false), cut, span * cut.pairs * cut.loops);
   stream.begin();
   const int inner = plan.p.inner;
@@ -201,11 +201,11 @@ __device__ void down_of_item(unsigned char* shared, const Plan& plan, const Cut&
   const bool is_shared = index < plan.shared_items;
   Item item = {0, index * 8 * kGroups, 0, 0};
   if (!is_shared) {
+    item = read_item(plan, index - plan.shared_items);
     if (index - plan.shared_items >= read_items_count(plan)) {
       wait_for_predecessor();
       return;
     }
-    item = read_item(plan, index - plan.shared_items);
   }
   Stream<kType, kGroups> stream(shared, down_of(plan, item.expert, is_shared), cut, span * cut.pairs * cut.loops);
   stream.begin();

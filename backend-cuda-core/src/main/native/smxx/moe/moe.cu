@@ -1,8 +1,10 @@
 // Mixture of experts: what is launched.
 //
-//   router → route → gate_up → down_owned                 few rows
-//   router → route → gate_up → down → sum_results         more
+//   few_router → few_gate_up → few_down                   up to eight rows
+//   router → route → gate_up → down_owned                 some
+//   router → route → gate_up → down → sum_results         many
 #include "experts.cuh"
+#include "few.cuh"
 #include "route.cuh"
 #include "sum.cuh"
 
@@ -80,12 +82,27 @@ template <int kGroups>
 int launch_experts(const Plan& plan, void* stream) {
   const int first = launch_gate_up<kGroups>(plan, stream);
   if (first != cudaSuccess) return first;
-  if (plan.tuning.owned) {
+  if (plan.tuning.form == OWNED) {
     const int bytes = plan.p.max_rows * (plan.p.experts_per_token + 1) * 64;
     return enqueue(down_owned, dim3(plan.p.hidden / 16), kOwnerWarps * 32, bytes, stream, Start::EARLY, plan);
   }
   const int second = launch_down<kGroups>(plan, stream);
   return second != cudaSuccess ? second : launch_sum(plan, stream);
+}
+
+int launch_few(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const int logits = enqueue(few_router, dim3(divided(plan.outputs, 16)), kThreads, 0, stream, Start::EARLY, plan);
+  if (logits != cudaSuccess) return logits;
+  // two or three blocks on each of 132 multiprocessors
+  const FewLayout at = few_layout(p);
+  const int64_t most = 132 * (at.bytes > 75 * 1024 ? 2 : 3);
+  const int64_t units = p.shared_inner / 16 + int64_t(plan.pairs_most) * (p.inner / 16);
+  const int first = enqueue(few_gate_up, dim3(units < most ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
+  if (first != cudaSuccess) return first;
+  const int results = (routing_bytes(p.max_rows, p.experts_per_token) + 127) / 128 * 128;
+  return enqueue(few_down, dim3(p.hidden / 16), kOwnerWarps * 32, results + p.max_rows * (p.experts_per_token + 1) * 64, stream,
+                 Start::EARLY, plan);
 }
 
 }  // namespace
@@ -101,6 +118,7 @@ int tenon_moe_launch(const void* params, void* stream) {
   if (p.max_rows == 0) return cudaSuccess;
   const Plan plan = make_plan(p);
   if (p.workspace_bytes < plan.bytes) return cudaErrorInvalidValue;
+  if (plan.tuning.form == FEW) return launch_few(plan, stream);
   const int logits = launch_router(plan, stream);
   if (logits != cudaSuccess) return logits;
   const int routed = launch_route(plan, stream);
@@ -116,21 +134,21 @@ int tenon_moe_launch(const void* params, void* stream) {
 int64_t tenon_moe_candidates(const void* params, int64_t* words, int64_t room) {
   const tenon_moe& p = *static_cast<const tenon_moe*>(params);
   int64_t found = 0;
+  auto offer = [&](const Tuning& tuning) {
+    if (!valid(tuning, p)) return;
+    const Cut first = {tuning.pairs, tuning.depth, tuning.gate_loops}, second = {kWarps, tuning.depth, tuning.down_loops};
+    if (shared_bytes(p, 8 * tuning.groups, p.hidden, p.hidden, first) > kSharedMost) return;
+    if (shared_bytes(p, 8 * tuning.groups, p.inner, p.shared_inner, second) > kSharedMost) return;
+    if (found < room) words[found] = encode(tuning);
+    found++;
+  };
+  offer({1, 1, 3, 1, 1, FEW});
   const int powers[] = {1, 2, 4, 8};
   for (int groups : powers) {
     for (int pairs : powers) {
       for (int depth = 2; depth <= 4; depth++) {
-        for (int down_loops : powers) {
-          for (int owned = 0; owned <= 1; owned++) {
-            const Tuning tuning = {groups, pairs, depth, owned ? 1 : down_loops, 1, owned};
-            if (!valid(tuning, p) || (owned && down_loops > 1)) continue;
-            const Cut first = {pairs, depth, 1}, second = {kWarps, depth, down_loops};
-            if (shared_bytes(p, 8 * groups, p.hidden, p.hidden, first) > kSharedMost) continue;
-            if (!owned && shared_bytes(p, 8 * groups, p.inner, p.shared_inner, second) > kSharedMost) continue;
-            if (found < room) words[found] = encode(tuning);
-            found++;
-          }
-        }
+        offer({groups, pairs, depth, 1, 1, OWNED});
+        for (int loops : powers) offer({groups, pairs, depth, loops, 1, THROUGH_MEMORY});
       }
     }
   }

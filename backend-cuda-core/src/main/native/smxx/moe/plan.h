@@ -75,7 +75,7 @@ inline Plan make_plan(const tenon_moe& p) {
   plan.shared_weights = reinterpret_cast<float*>(take(rows * 4));
   plan.inner = reinterpret_cast<void*>(take(pairs * p.inner * 2));
   plan.shared_inner = reinterpret_cast<void*>(take(rows * p.shared_inner * 2));
-  if (!plan.tuning.owned) {
+  if (plan.tuning.form == THROUGH_MEMORY) {
     plan.partial = reinterpret_cast<void*>(take((pairs + (shared ? rows : 0)) * p.hidden * (partial_is_wide(p) ? 4 : 2)));
   }
   plan.bytes = at;

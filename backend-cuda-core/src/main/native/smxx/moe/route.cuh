@@ -12,16 +12,20 @@ namespace tenon::moe {
 
 constexpr unsigned kAllLanes = 0xffffffffu;
 
-__device__ __forceinline__ float greatest_of_warp(float value) {
-#pragma unroll
-  for (int step = 16; step > 0; step /= 2) value = fmaxf(value, __shfl_xor_sync(kAllLanes, value, step));
-  return value;
-}
-
 __device__ __forceinline__ float sum_of_warp(float value) {
 #pragma unroll
   for (int step = 16; step > 0; step /= 2) value += __shfl_xor_sync(kAllLanes, value, step);
   return value;
+}
+
+// Integers in the order of the floats; never 0.
+__device__ __forceinline__ uint32_t ordered(float value) {
+  const uint32_t bits = __float_as_uint(value);
+  return max(bits & 0x80000000u ? ~bits : bits | 0x80000000u, 1u);
+}
+
+__device__ __forceinline__ float from_ordered(uint32_t key) {
+  return __uint_as_float(key & 0x80000000u ? key & 0x7fffffffu : ~key);
 }
 
 // What a row's warp knows at the end: lane j < experts_per_token has the j-th greatest.
@@ -30,58 +34,52 @@ struct Choice {
   float weight;
 };
 
-// kSlots × 32 ≥ experts. Probabilities are compared as integers: they are not negative.
+// kSlots × 32 ≥ experts. Logits are compared in place of probabilities: softmax keeps their order, and equal ones equal.
 template <int kSlots>
-__device__ Choice choose(const float* logits, int experts, int wanted, bool normalised, int lane) {
+__device__ __forceinline__ Choice choose(const float* logits, int experts, int wanted, bool normalised, int lane) {
   float value[kSlots];
-  float most = -INFINITY;
 #pragma unroll
-  for (int i = 0; i < kSlots; i++) {
-    const int e = lane + 32 * i;
-    value[i] = e < experts ? logits[e] : -INFINITY;
-    most = fmaxf(most, value[i]);
-  }
-  most = greatest_of_warp(most);
-  float total = 0;
-#pragma unroll
-  for (int i = 0; i < kSlots; i++) {
-    value[i] = lane + 32 * i < experts ? expf(value[i] - most) : 0.0f;
-    total += value[i];
-  }
-  total = sum_of_warp(total);
+  for (int i = 0; i < kSlots; i++) value[i] = logits[min(lane + 32 * i, experts - 1)];
   uint32_t key[kSlots];  // 0: absent or taken
 #pragma unroll
-  for (int i = 0; i < kSlots; i++) {
-    key[i] = lane + 32 * i < experts ? (__float_as_uint(value[i] / total) & 0x7fffffffu) + 1 : 0;
-  }
-  Choice mine = {0, 0};
-  float chosen = 0;
+  for (int i = 0; i < kSlots; i++) key[i] = lane + 32 * i < experts ? ordered(value[i]) : 0;
+  int mine = 0;
+  float most = 0, logit = -INFINITY;
   for (int j = 0; j < wanted; j++) {
     uint32_t best = 0;
-    int at = 0;
 #pragma unroll
-    for (int i = 0; i < kSlots; i++) {
-      if (key[i] > best) best = key[i], at = lane + 32 * i;
-    }
+    for (int i = 0; i < kSlots; i++) best = max(best, key[i]);
     const uint32_t greatest = __reduce_max_sync(kAllLanes, best);
-    const int expert = __reduce_min_sync(kAllLanes, best == greatest ? static_cast<unsigned>(at) : 0xffffffffu);
-    const float probability = __uint_as_float(greatest - 1);
-    chosen += probability;
-    if (lane == j) mine = {expert, probability};
+    unsigned at = 0xffffffffu;
 #pragma unroll
-    for (int i = 0; i < kSlots; i++) {
-      if (lane + 32 * i == expert) key[i] = 0;
-    }
+    for (int i = kSlots - 1; i >= 0; i--) at = key[i] == greatest ? lane + 32 * i : at;
+    const int expert = __reduce_min_sync(kAllLanes, at);
+    if (j == 0) most = from_ordered(greatest);
+    if (lane == j) mine = expert, logit = from_ordered(greatest);
+#pragma unroll
+    for (int i = 0; i < kSlots; i++) key[i] = lane + 32 * i == expert ? 0 : key[i];
   }
-  if (normalised) mine.weight /= chosen;
-  return mine;
+  const float raised = lane < wanted ? __expf(logit - most) : 0.0f;
+  float total = raised;  // over the chosen or, where they are not to be normalised, over all
+  if (!normalised) {
+    total = 0;
+#pragma unroll
+    for (int i = 0; i < kSlots; i++) total += lane + 32 * i < experts ? __expf(value[i] - most) : 0.0f;
+  }
+  return {mine, raised / sum_of_warp(total)};
+}
+
+// How many of a row's experts come before lane's own in ascending order.
+__device__ __forceinline__ int place_of(const Choice& mine, int wanted) {
+  int place = 0;
+  for (int j = 0; j < wanted; j++) place += __shfl_sync(kAllLanes, mine.expert, j) < mine.expert;
+  return place;
 }
 
 // Writes a row's experts in ascending order and enters the row into the lists of those held.
 __device__ __forceinline__ void enter(const Plan& plan, int row, Choice mine, int lane) {
   const int wanted = plan.p.experts_per_token;
-  int place = 0;
-  for (int j = 0; j < wanted; j++) place += __shfl_sync(kAllLanes, mine.expert, j) < mine.expert;
+  const int place = place_of(mine, wanted);
   if (lane >= wanted) return;
   const int64_t at = int64_t(row) * wanted + place;
   const int local = mine.expert - static_cast<int>(plan.p.first_expert);

@@ -46,7 +46,7 @@ struct Cut {
 };
 
 template <int kType>
-struct Form {
+struct Stage {
   static constexpr int kInputs = kType == TENON_E4M3 ? 128 : 64;  // of a stage
   static constexpr int kPieces = kInputs / 8;                     // 16-byte pieces of a token in a stage
 };
@@ -81,8 +81,8 @@ template <int kType, int kGroups>
 class Stream {
  public:
   static constexpr int kTokens = 8 * kGroups;
-  static constexpr int kInputs = Form<kType>::kInputs;
-  static constexpr int kPieces = Form<kType>::kPieces;
+  static constexpr int kInputs = Stage<kType>::kInputs;
+  static constexpr int kPieces = Stage<kType>::kPieces;
 
   __device__ Stream(unsigned char* shared, const Factor& factor, const Cut& cut, int first_unit)
       : factor_(factor),

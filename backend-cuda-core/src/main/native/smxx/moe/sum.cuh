@@ -9,22 +9,26 @@ namespace tenon::moe {
 constexpr int kOwnerWarps = 12;
 constexpr int kOwnerLoads = 16;  // 16-byte words of weights that a lane asks for at once
 
-// y[row's place][16] of the first eight or fewer of `count` rows at `from`, for one tile of outputs.
+// The first words of a lane's part of one tile of a factor, or those from `first` on.
+__device__ __forceinline__ void ask(uint4 (&packed)[kOwnerLoads], const Factor& factor, int type, int tile, int first) {
+  const int words = (factor.inputs + kStretch - 1) / kStretch * (type == TENON_E4M3 ? 4 : 8);
+  const uint4* from = factor.data + (int64_t(tile) * words + first) * 32 + threadIdx.x % 32;
+#pragma unroll
+  for (int i = 0; i < kOwnerLoads; i++) packed[i] = first + i < words ? stream_load(from + i * 32) : uint4{0, 0, 0, 0};
+}
+
+// Sums for one tile of outputs and the eight or fewer rows at `from`. The first words have been asked for.
 template <int kType>
-__device__ __forceinline__ void own_rows(const Factor& factor, int tile, const bf16* from, int count, float (&sum)[4]) {
+__device__ __forceinline__ void own_rows(uint4 (&packed)[kOwnerLoads], const Factor& factor, int tile, const bf16* from, int count,
+                                         float (&sum)[4]) {
   constexpr int kParts = kType == TENON_E4M3 ? 4 : 8;     // words of a stretch of 128 inputs
   constexpr int kStretches = kOwnerLoads / kParts;
   constexpr int kEach = kType == TENON_E4M3 ? 8 : 4;      // inputs of a lane in a word
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int stretches = (factor.inputs + kStretch - 1) / kStretch;
-  const uint4* weights = factor.data + int64_t(tile) * stretches * kParts * 32 + lane;
   const bf16* token = from + int64_t(g) * factor.inputs + t * kEach;
   for (int first = 0; first < stretches; first += kStretches) {
-    uint4 packed[kOwnerLoads];
-#pragma unroll
-    for (int i = 0; i < kOwnerLoads; i++) {
-      packed[i] = first + i / kParts < stretches ? stream_load(weights + (first * kParts + i) * 32) : uint4{0, 0, 0, 0};
-    }
+    if (first > 0) ask(packed, factor, kType, tile, first * kParts);
 #pragma unroll
     for (int s = 0; s < kStretches; s++) {
       uint4 b[kParts];
@@ -40,6 +44,7 @@ __device__ __forceinline__ void own_rows(const Factor& factor, int tile, const b
         }
       }
       if (kType == TENON_E4M3) {
+        const float scale = first + s < stretches ? factor.scales[int64_t(tile) * stretches + first + s] : 0.0f;
         float partial[4] = {};
 #pragma unroll
         for (int part = 0; part < kParts; part++) {
@@ -48,7 +53,6 @@ __device__ __forceinline__ void own_rows(const Factor& factor, int tile, const b
           mma_bf16(partial, low.word, b[part].x, b[part].y);
           mma_bf16(partial, high.word, b[part].z, b[part].w);
         }
-        const float scale = first + s < stretches ? factor.scales[int64_t(tile) * stretches + first + s] : 0.0f;
 #pragma unroll
         for (int c = 0; c < 4; c++) sum[c] += scale * partial[c];
       } else {
@@ -63,58 +67,93 @@ __device__ __forceinline__ void own_rows(const Factor& factor, int tile, const b
   }
 }
 
-__device__ __forceinline__ void own_rows(int type, const Factor& factor, int tile, const bf16* from, int count, float (&sum)[4]) {
-  if (type == TENON_E4M3) {
-    own_rows<TENON_E4M3>(factor, tile, from, count, sum);
-  } else {
-    own_rows<TENON_BF16>(factor, tile, from, count, sum);
-  }
-}
+// Up to eight rows of one expert.
+struct Eight {
+  bool shared;
+  int expert, position, count;
+  const int32_t* list;  // entries of its rows; the shared expert's rows follow one another from `position`
+};
 
-// One block per tile of outputs: its warps share out the items, results of all rows meet in shared memory
-// [rows][experts_per_token + 1][16], and are summed there.
-__global__ void __launch_bounds__(kOwnerWarps * 32, 1) down_owned(Plan plan) {
-  TENON_DYNAMIC_SHARED(float, results);
-  const tenon_moe& p = plan.p;
-  wait_for_predecessor();
-  release_successor();
-  const int rows = rows_of(plan), tile = blockIdx.x, places = p.experts_per_token + 1;
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const int shared_eights = plan.shared_items > 0 ? (rows + 7) / 8 : 0;
-  const int items = *plan.items_count, eights = plan.tuning.groups;  // of an item
-  for (int i = warp; i < shared_eights + items * eights; i += kOwnerWarps) {
-    const bool is_shared = i < shared_eights;
-    const int eight = is_shared ? i : (i - shared_eights) % eights;
-    Item item = {0, 0, rows, 0};
-    if (!is_shared) item = plan.items[(i - shared_eights) / eights];
-    const int count = min(8, item.count - eight * 8);
-    if (count <= 0) continue;
-    const bf16* inner = reinterpret_cast<const bf16*>(is_shared ? plan.shared_inner : plan.inner);
-    const Factor factor = down_of(plan, item.expert, is_shared);
+__device__ __forceinline__ int type_of(const Plan& plan, bool shared) { return shared ? plan.p.shared_type : plan.p.type; }
+
+// A warp's part of a block's work: every kOwnerWarps-th of `eights`, whose first one's weights have been asked for.
+// Results go to [rows][experts_per_token + 1][16].
+template <typename Get>
+__device__ __forceinline__ void own(uint4 (&packed)[kOwnerLoads], const Plan& plan, int tile, int eights, Get get, float* results) {
+  const int places = plan.p.experts_per_token + 1;
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  for (int i = threadIdx.x / 32; i < eights; i += kOwnerWarps) {
+    const Eight eight = get(i);
+    const Factor factor = down_of(plan, eight.expert, eight.shared);
+    const bf16* inner = reinterpret_cast<const bf16*>(eight.shared ? plan.shared_inner : plan.inner);
+    const bf16* from = inner + int64_t(eight.position) * factor.inputs;
     float sum[4] = {};
-    own_rows(is_shared ? p.shared_type : p.type, factor, tile, inner + int64_t(item.position + eight * 8) * factor.inputs, count, sum);
-    const int32_t* list = plan.lists + item.expert * p.max_rows + item.first + eight * 8;
+    if (type_of(plan, eight.shared) == TENON_E4M3) {
+      own_rows<TENON_E4M3>(packed, factor, tile, from, eight.count, sum);
+    } else {
+      own_rows<TENON_BF16>(packed, factor, tile, from, eight.count, sum);
+    }
+    if (i + kOwnerWarps < eights) {
+      const Eight next = get(i + kOwnerWarps);
+      ask(packed, down_of(plan, next.expert, next.shared), type_of(plan, next.shared), tile, 0);
+    }
 #pragma unroll
     for (int j = 0; j < 2; j++) {
       const int token = 2 * t + j;
-      if (token >= count) continue;
-      const int entry = is_shared ? (eight * 8 + token) << kListShift | (places - 1) : list[token];
+      if (token >= eight.count) continue;
+      const int entry = eight.shared ? (eight.position + token) << kListShift | (places - 1) : eight.list[token];
       const int place = (entry >> kListShift) * places + entry % (1 << kListShift);
       results[place * 16 + g] = sum[j];
       results[place * 16 + g + 8] = sum[2 + j];
     }
   }
-  __syncthreads();
+}
+
+// weight(row, place) is negative where the expert is not held.
+template <typename Weight>
+__device__ __forceinline__ void sum_owned(const Plan& plan, int tile, int rows, const float* results, Weight weight) {
+  const tenon_moe& p = plan.p;
+  const int places = p.experts_per_token + 1, used = places - (plan.shared_items == 0);
   for (int e = threadIdx.x; e < rows * 16; e += kOwnerWarps * 32) {
     const int row = e / 16, output = e % 16;
     float total = 0;
-    for (int k = 0; k < p.experts_per_token; k++) {
-      const int64_t at = int64_t(row) * p.experts_per_token + k;
-      if (plan.ranks[at] >= 0) total = fmaf(plan.weights[at], results[(row * places + k) * 16 + output], total);
+    for (int k = 0; k < used; k++) {
+      const float factor = weight(row, k);
+      if (factor >= 0) total = fmaf(factor, results[(row * places + k) * 16 + output], total);
     }
-    if (shared_eights > 0) total = fmaf(plan.shared_weights[row], results[(row * places + places - 1) * 16 + output], total);
     reinterpret_cast<bf16*>(p.out)[int64_t(row) * p.hidden + tile * 16 + output] = __float2bfloat16_rn(total);
   }
+}
+
+// One block per tile of outputs: its warps share out the items, results of all rows meet in shared memory and are
+// summed there. The routing ended before gate_up let this kernel start.
+__global__ void __launch_bounds__(kOwnerWarps * 32, 1) down_owned(Plan plan) {
+  TENON_DYNAMIC_SHARED(float, results);
+  const int tile = blockIdx.x;
+  const int rows = *reinterpret_cast<const volatile int32_t*>(plan.p.counts);
+  const int shared_eights = plan.shared_items > 0 ? (rows + 7) / 8 : 0, each = plan.tuning.groups;
+  const int eights = shared_eights + read_items_count(plan) * each;
+  auto get = [&](int i) -> Eight {
+    if (i < shared_eights) return {true, 0, i * 8, min(8, rows - i * 8), nullptr};
+    const Item item = read_item(plan, (i - shared_eights) / each);
+    const int first = (i - shared_eights) % each * 8;
+    return {false, item.expert, item.position + first, max(0, min(8, item.count - first)),
+            plan.lists + item.expert * plan.p.max_rows + item.first + first};
+  };
+  uint4 packed[kOwnerLoads];
+  if (static_cast<int>(threadIdx.x / 32) < eights) {
+    const Eight first = get(threadIdx.x / 32);
+    ask(packed, down_of(plan, first.expert, first.shared), type_of(plan, first.shared), tile, 0);
+  }
+  wait_for_predecessor();
+  release_successor();
+  own(packed, plan, tile, eights, get, results);
+  __syncthreads();
+  sum_owned(plan, tile, rows, results, [&](int row, int k) {
+    if (k == plan.p.experts_per_token) return plan.shared_weights[row];
+    const int64_t at = int64_t(row) * plan.p.experts_per_token + k;
+    return plan.ranks[at] < 0 ? -1.0f : plan.weights[at];
+  });
 }
 
 template <bool kWide>

@@ -6,8 +6,9 @@
 //   bits 16 … 23  depth: stages of the ring in shared memory: 2, 3 or 4
 //   bits 24 … 31  down_loops: spans of 256 outputs that a block of the second product visits in turn: 1, 2, 4 or 8
 //   bits 32 … 39  gate_loops: the same for the first product
-//   bits 40 … 47  owned: 1 where a block of the second product owns 16 outputs of all rows and sums the experts itself,
-//                 0 where every expert's result goes through memory
+//   bits 40 … 47  form of the second product: 0 where every expert's result goes through memory, 1 where a block owns 16
+//                 outputs of all rows and sums the experts itself, 2 where besides every block of both products routes
+//                 the rows for itself (up to 8 rows; groups, pairs, depth and loops then mean nothing)
 //   bit  62       set in every word that is not 0
 //
 // 0 stands for `moe_tuning(max_rows, …)`.
@@ -22,8 +23,10 @@ namespace tenon::moe {
 
 constexpr int kWarps = 8;
 
+enum Form { THROUGH_MEMORY = 0, OWNED = 1, FEW = 2 };
+
 struct Tuning {
-  int groups, pairs, depth, down_loops, gate_loops, owned;
+  int groups, pairs, depth, down_loops, gate_loops, form;
 };
 
 // Rows up to which one block can hold the results of all rows for 16 outputs.
@@ -33,9 +36,24 @@ constexpr bool can_own(const tenon_moe& p) {
   return p.max_rows * (p.experts_per_token + 1) * 64 <= kOwnedBytes;
 }
 
+constexpr int kFewRows = 8;
+constexpr int kFewExperts = 512;
+constexpr int64_t kFewBytes = 200 * 1024;
+
+// Weights of 32 outputs of an expert's first product, which a block keeps in shared memory where rows are few.
+constexpr int64_t few_weights(int64_t type, int64_t inputs) {
+  const int64_t stages = (inputs + 127) / 128 * (type == TENON_E4M3 ? 1 : 2);
+  return (stages + kWarps - 1) / kWarps * kWarps * 4096;
+}
+
+constexpr bool can_be_few(const tenon_moe& p) {
+  return p.max_rows <= kFewRows && p.experts <= kFewExperts && can_own(p) && few_weights(p.type, p.hidden) <= kFewBytes &&
+         (p.shared_inner == 0 || few_weights(p.shared_type, p.hidden) <= kFewBytes);
+}
+
 constexpr int64_t encode(const Tuning& t) {
   return int64_t(t.groups) | int64_t(t.pairs) << 8 | int64_t(t.depth) << 16 | int64_t(t.down_loops) << 24 |
-         int64_t(t.gate_loops) << 32 | int64_t(t.owned) << 40 | int64_t(1) << 62;
+         int64_t(t.gate_loops) << 32 | int64_t(t.form) << 40 | int64_t(1) << 62;
 }
 
 constexpr Tuning decode(int64_t word) {
@@ -50,22 +68,21 @@ constexpr bool one_of(int value, int a, int b, int c, int d) {
 constexpr bool valid(const Tuning& t, const tenon_moe& p) {
   // 64 tokens leave no shared memory for a fourth stage, and their sums no registers for a second block
   return one_of(t.groups, 1, 2, 4, 8) && one_of(t.pairs, 1, 2, 4, 8) && one_of(t.depth, 2, 3, 4, 4) &&
-         one_of(t.down_loops, 1, 2, 4, 8) && one_of(t.gate_loops, 1, 2, 4, 8) && (t.owned == 0 || t.owned == 1) &&
-         (!t.owned || can_own(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
+         one_of(t.down_loops, 1, 2, 4, 8) && one_of(t.gate_loops, 1, 2, 4, 8) && t.form >= THROUGH_MEMORY && t.form <= FEW &&
+         (t.form == THROUGH_MEMORY || can_own(p)) && (t.form != FEW || can_be_few(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
 }
 
-// What is taken without measurement. `rows` per expert are what an even spread gives.
+// What is taken without measurement; `each` is the number of rows of an expert that an even spread gives.
 constexpr Tuning moe_tuning(const tenon_moe& p) {
   const int64_t pairs = p.max_rows * p.experts_per_token;
-  const int64_t rows = p.experts > 0 ? pairs / p.experts : 0;
-  const bool owned = p.max_rows <= 64 && can_own(p);
-  if (pairs <= 12) return {1, 1, 3, 1, 1, owned};
-  if (pairs <= 40) return {1, 2, 3, 1, 1, owned};
-  if (pairs <= 640) return {1, 4, 3, 1, 1, owned};
-  if (rows <= 3) return {1, 8, 3, 2, 1, owned};
-  if (rows <= 10) return {2, 8, 3, 2, 1, owned};
-  if (rows <= 20) return {4, 8, 3, 2, 1, owned};
-  return {8, 8, 3, 4, 1, owned};
+  const int64_t each = pairs / p.experts;
+  if (can_be_few(p)) return {1, 1, 3, 1, 1, FEW};
+  const Form form = p.max_rows <= 64 && can_own(p) ? OWNED : THROUGH_MEMORY;
+  if (pairs <= 640) return {1, 4, 3, 1, 1, form};
+  if (each <= 3) return {1, 8, 3, 2, 1, form};
+  if (each <= 10) return {2, 8, 3, 1, 1, form};
+  if (each <= 20) return {4, 8, 3, 2, 1, form};
+  return {8, 8, 3, 4, 1, form};
 }
 
 }  // namespace tenon::moe
