@@ -7,6 +7,9 @@
 #if !defined(TENON_EMULATED)
 #include "timing.h"
 #endif
+#if defined(TENON_TEST_WARPGROUP)
+#include "../../../../backend-cuda-hopper/src/main/native/product/warpgroup_rows.h"
+#endif
 
 namespace {
 
@@ -14,7 +17,13 @@ using check::Device;
 using tenon::product::Plan;
 using tenon::product::Size;
 
-constexpr const char* kSizes[] = {"narrow", "small", "middle", "large"};
+// The forms for many rows: the sizes that every generation has, and Hopper's own.
+constexpr const char* kForms[] = {"narrow", "small", "middle", "large", "warpgroup"};
+#if defined(TENON_TEST_WARPGROUP)
+constexpr int kFormCount = tenon::product::SIZES + 1;
+#else
+constexpr int kFormCount = tenon::product::SIZES;
+#endif
 
 struct Matrix {
   int type, outputs, inputs;
@@ -66,7 +75,11 @@ struct Packed {
 
 // Without a plan as the engine launches it.
 int launch(const tenon_product& p, const Plan* plan, void* stream = nullptr) {
-  return plan ? tenon::product::launch_many_rows(p, *plan, stream) : tenon_product_launch(&p, stream);
+  if (!plan) return tenon_product_launch(&p, stream);
+#if defined(TENON_TEST_WARPGROUP)
+  if (plan->size == tenon::product::SIZES) return tenon::product::launch_warpgroup_rows(p, plan->parts, stream);
+#endif
+  return tenon::product::launch_many_rows(p, *plan, stream);
 }
 
 // Values of x beyond the count are not numbers: no sum may take them in.
@@ -125,7 +138,7 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
     }
   }
   char what[160], how[40] = "";
-  if (plan) snprintf(how, sizeof how, "%s in %d: ", kSizes[plan->size], plan->parts);
+  if (plan) snprintf(how, sizeof how, "%s in %d: ", kForms[plan->size], plan->parts);
   snprintf(what, sizeof what, "%s%s %d of %d rows, %d x %d%s%s", how, type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, outputs, inputs,
            y_type == TENON_F32 ? ", f32" : "", biased ? ", bias" : "");
   check::report(what, error / fmax(greatest, 1e-30), y_type == TENON_F32 ? 2e-6 * sqrt(inputs) : 4e-3);
@@ -231,12 +244,12 @@ class Timed {
     p.weights = {type, outputs, inputs, 0, 0};
     const Plan chosen = tenon::product::plan(p, space.size);
     printf("tune %s %6d x %d, %5d rows:", name(), outputs, inputs, rows);
-    for (int size = 0; size < tenon::product::SIZES; size++) {
+    for (int size = 0; size < kFormCount; size++) {
       for (int parts = 1; parts <= 8; parts *= 2) {
         const Plan plan = {static_cast<Size>(size), parts};
         if (tenon::product::partial_bytes(p, parts) > int64_t(space.size) || 128 * 2 * parts > inputs) continue;
         const bool own = chosen.size == plan.size && chosen.parts == parts;
-        printf(" %s/%d %.1f%s", kSizes[size], parts, micros(rows, &plan), own ? "*" : "");
+        printf(" %s/%d %.1f%s", kForms[size], parts, micros(rows, &plan), own ? "*" : "");
       }
     }
     printf("\n");
@@ -279,11 +292,14 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
     compare(type, 5, 8, 2048, 4096, TENON_F32, false);
     compare(type, 1, 1, 4300, 256, TENON_BF16, false);  // 8 warps per block
     compare(type, 0, 70, 200, 256, TENON_F32, false);
-    for (int size = 0; size < tenon::product::SIZES; size++) {
+    for (int size = 0; size < kFormCount; size++) {
       for (int parts : {1, 2, 4}) {
         const Plan plan = {static_cast<Size>(size), parts};
         const int outputs = 1 + check::random()() % 600, inputs = 8 * (1 + check::random()() % 150), rows = 1 + check::random()() % 140;
         compare(type, rows, rows + check::random()() % 200, outputs, inputs, parts == 2 ? TENON_F32 : TENON_BF16, parts == 1, &plan);
+#if !defined(TENON_EMULATED)
+        compare(type, 700, 1000, 1100, 2048, TENON_F32, false, &plan);
+#endif
       }
     }
   }

@@ -25,23 +25,28 @@ inline int64_t partial_bytes(const tenon_product& p, int parts) {
   return parts == 1 ? 0 : int64_t(parts) * p.max_rows * tiles(p) * 16 * 4;
 }
 
-// An estimate in microseconds. The rates are an H200's: they need to be right about each other only.
-inline double micros(const tenon_product& p, Size size, int parts) {
+// An estimate in microseconds for a tile whose multiprocessor does `flops` per microsecond when it is full. The rates are
+// an H200's: they need to be right about each other only.
+inline double micros(const tenon_product& p, Tile tile, double flops, int parts) {
   constexpr int kProcessors = 132;
-  constexpr double kFlops = 3.0e6, kCacheBytes = 4.5e6, kMemoryBytes = 4.2e6;  // per µs; the first for each processor
-  const Tile tile = kTiles[size];
+  constexpr double kCacheBytes = 4.5e6, kMemoryBytes = 4.2e6;  // per µs
   const double element = p.weights.type == TENON_E4M3 ? 1 : 2;
   const double inputs = (stretches(p) + parts - 1) / parts * 128.0;
   const int64_t blocks = (p.weights.outputs + tile.outputs - 1) / tile.outputs * ((p.max_rows + tile.rows - 1) / tile.rows) * parts;
   const int together = static_cast<int>(std::min<int64_t>(tile.blocks, (blocks + kProcessors - 1) / kProcessors));
   const int64_t waves = (blocks + int64_t(kProcessors) * together - 1) / (int64_t(kProcessors) * together);
-  // a single small block leaves the tensor cores idle now and then; narrow ones dequantise for too few rows
-  const double rate = kFlops * (together == tile.blocks ? 1 : 0.6) * (size == NARROW ? 0.6 : 1);
+  // a single small block leaves the tensor cores idle now and then
+  const double rate = flops * (together == tile.blocks ? 1 : 0.6);
   const double computing = waves * together * 2.0 * tile.outputs * tile.rows * inputs / rate;
   const double caches = blocks * inputs * (tile.outputs * element + tile.rows * 2.0) / kCacheBytes;
   const double memory = p.weights.outputs * double(p.weights.inputs) * element / kMemoryBytes;
   const double joining = parts == 1 ? 0 : 1.5 + 2.0 * partial_bytes(p, parts) / kCacheBytes;
   return std::max({computing, caches, memory}) + joining;
+}
+
+// Narrow tiles dequantise for too few rows to keep up.
+inline double micros(const tenon_product& p, Size size, int parts) {
+  return micros(p, kTiles[size], size == NARROW ? 1.8e6 : 3.0e6, parts);
 }
 
 inline Plan plan(const tenon_product& p, int64_t workspace_bytes) {
@@ -62,6 +67,8 @@ inline Plan plan(const tenon_product& p, int64_t workspace_bytes) {
 
 // The form for many rows with a plan of the caller's; its work space must be large enough.
 int launch_many_rows(const tenon_product& p, Plan plan, void* stream);
+// y = the parts' sums in the work space, added in their order.
+int launch_join(const tenon_product& p, int parts, void* stream);
 
 }  // namespace tenon::product
 #endif

@@ -1,0 +1,46 @@
+// y = x · wᵀ on Hopper: as everywhere, with one more form to choose from for many rows.
+#include "product/product.h"
+
+#include "device/platform.cuh"
+#include "entry_points.h"
+#include "warpgroup_rows.h"
+
+using namespace tenon::product;
+
+namespace {
+
+// Parts of the inputs for the form with products of four warps, or 0 where another one is faster.
+int warpgroup_parts(const tenon_product& p, int64_t workspace_bytes) {
+  const Plan other = plan(p, workspace_bytes);
+  double least = micros(p, other.size, other.parts);
+  int best = 0;
+  for (int parts = 1; parts <= 8 && (parts == 1 || parts * 2 <= stretches(p)); parts *= 2) {
+    if (partial_bytes(p, parts) > workspace_bytes) break;
+    const double estimate = micros(p, kWarpgroupTile, kWarpgroupFlops, parts);
+    if (estimate < least) {
+      least = estimate;
+      best = parts;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+int tenon_product_launch(const void* params, void* stream) {
+  const tenon_product& p = *static_cast<const tenon_product*>(params);
+  const bool types = (p.weights.type == TENON_BF16 || p.weights.type == TENON_E4M3) &&
+                     (p.y_type == TENON_BF16 || p.y_type == TENON_F32);
+  if (!types || p.weights.inputs % 8 || p.x_stride % 8 || p.x % 16) return cudaErrorInvalidValue;
+  if (p.max_rows == 0 || p.weights.outputs == 0) return cudaSuccess;
+  if (few_rows_fit(p)) return launch_few_rows(p, stream);
+  const int parts = warpgroup_parts(p, p.workspace ? p.workspace_bytes : 0);
+  return parts ? launch_warpgroup_rows(p, parts, stream) : launch_many_rows(p, stream);
+}
+
+int64_t tenon_product_workspace(const void* params) {
+  const tenon_product& p = *static_cast<const tenon_product*>(params);
+  if (p.max_rows == 0 || few_rows_fit(p)) return 0;
+  const int parts = warpgroup_parts(p, INT64_MAX);
+  return parts ? partial_bytes(p, parts) : many_rows_workspace(p);
+}
