@@ -181,6 +181,9 @@ typedef struct tenon_delta_net {
   tenon_address out;            // bf16 [rows, value_heads · value_dim], normed and gated; inactive rows 0
   tenon_address workspace;
   int64_t workspace_bytes;
+  // 1 where a kernel that overlapped none before it (Start::AFTER) began after the rows' arrays and the slots were last
+  // written and before this operation: they may then be read before the predecessor has ended. Otherwise 0.
+  int64_t settled;
 } tenon_delta_net;
 
 // Routes rows to experts and computes them, the shared one included, and sums in ascending order of experts:

@@ -137,6 +137,7 @@ __device__ __forceinline__ void advance_chunk(Stage<KeyDim>& stage, float (&held
   read_state<KeyDim>(stage, held, x, o, lane);
 #pragma unroll
   for (int n = 0; n < kRowTiles; n++) {
+    if (n % 4 == 0) __syncwarp();  // so that no more than four tiles' loads are on their way, and registers suffice
     const float2 decay = load2(&stage.gates[0][8 * n + 2 * (lane & 3)]), beta = load2(&stage.gates[1][8 * n + 2 * (lane & 3)]);
     const float* v = values + 8 * n * kValueStride;
     x[n][0] = beta.x * fmaf(-decay.x, x[n][0], v[0]);
@@ -198,6 +199,7 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
   }
   for (int chunk = from; chunk < to; chunk++) {
     Stage<KeyDim>& stage = stages[chunk & 1];
+    const Head head(p, again(blockIdx.y));
     copy_wait<0>();
     __syncthreads();
     if (chunk + 1 < to) load_stage(stages[(chunk + 1) & 1], p, space, head, first_chunk + chunk + 1, first_column);
@@ -209,7 +211,7 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
       const int eight = 16 * warp + 8 * (lane & 1);
       const float4* o = reinterpret_cast<const float4*>(stage.values + row * kValueStride + eight);
       const float4 a = o[0], b = o[1];
-      bf16* out = head.out(p, s.first + chunk * kChunk + row) + first_column + eight;
+      bf16* out = Head(p, again(blockIdx.y)).out(p, s.first + chunk * kChunk + row) + first_column + eight;
       *reinterpret_cast<uint4*>(out) = make_uint4(pair_of(a.x, a.y), pair_of(a.z, a.w), pair_of(b.x, b.y), pair_of(b.z, b.w));
     }
   }

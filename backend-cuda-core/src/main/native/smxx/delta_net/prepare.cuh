@@ -115,7 +115,11 @@ __device__ __forceinline__ void make_gates(const tenon_delta_net& p, const Head&
   for (int i = 0; i < 2; i++) {
     const int row = 2 * lane + i;
     log_gate[i] = beta[i] = 0.f;
-    if (row < chunk.rows) head.gates(p, chunk.sequence.first + chunk.first_row + row, log_gate[i], beta[i]);
+    if (row < chunk.rows) {
+      const float* from = head.gate_inputs(p, chunk.sequence.first + chunk.first_row + row);
+      beta[i] = sigmoid(from[0]);
+      log_gate[i] = log_decay(at<const float>(p.decay_log)[head.index], from[head.repeat], at<const float>(p.time_bias)[head.index]);
+    }
   }
   float sum = log_gate[0] + log_gate[1];
 #pragma unroll

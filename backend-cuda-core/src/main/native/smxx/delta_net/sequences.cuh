@@ -108,11 +108,9 @@ struct Head {
     return at<bf16>(p.out) + (row * p.value_heads + index) * value_dim;
   }
 
-  // Logarithm of the decay and β of a row of the step.
-  __device__ __forceinline__ void gates(const tenon_delta_net& p, int64_t row, float& log_gate, float& beta) const {
-    const float* from = at<const float>(p.gates) + row * p.gates_stride + key_head * 2 * repeat + in_group;
-    beta = sigmoid(from[0]);
-    log_gate = log_decay(at<const float>(p.decay_log)[index], from[repeat], at<const float>(p.time_bias)[index]);
+  // b of a row of the step; a follows `repeat` further.
+  __device__ __forceinline__ const float* gate_inputs(const tenon_delta_net& p, int64_t row) const {
+    return at<const float>(p.gates) + row * p.gates_stride + key_head * 2 * repeat + in_group;
   }
 };
 

@@ -37,7 +37,8 @@ struct PairInputs {
     const bf16* from = i < kHistory            ? window + i * width
                        : i < kHistory + replay ? pending + (i - kHistory) * width
                                                : projected + (i - kHistory - replay) * stride;
-    return fresh && i < kHistory ? 0u : load_pair(from);
+    const uint32_t pair = load_pair(from);
+    return fresh && i < kHistory ? 0u : pair;
   }
 
   // Keeps the inputs before `advanced` as the window and those of `drafts` rows from there as pending.
@@ -118,42 +119,76 @@ __device__ __forceinline__ void write_output(const float* o, const float* weight
   }
 }
 
+// What the gates of a row are made of: those kept with a pending row, or the inputs of the formulas.
+struct GateInputs {
+  float first, second, decay_log, time_bias;
+  bool pending;
+
+  __device__ __forceinline__ GateInputs(const tenon_delta_net& p, const Head& head, const float* pending_gates, int row,
+                                        int replay, int first_row) {
+    pending = row < replay;
+    const float* from = pending ? pending_gates + row * 2 * p.value_heads : head.gate_inputs(p, first_row + row - replay);
+    first = from[0];
+    second = from[pending ? p.value_heads : head.repeat];
+    decay_log = at<const float>(p.decay_log)[head.index];
+    time_bias = at<const float>(p.time_bias)[head.index];
+  }
+
+  __device__ __forceinline__ float log_gate() const { return pending ? first : log_decay(decay_log, second, time_bias); }
+  __device__ __forceinline__ float beta() const { return pending ? second : sigmoid(first); }
+};
+
+// The weights that a thread's first pair of channels will need.
+__device__ __forceinline__ void prefetch_weights(const tenon_delta_net& p, const Head& head) {
+  const int channel = 2 * threadIdx.x;
+  if (channel < head.width) prefetch(at<const float4>(p.convolution) + head.tap_index(channel));
+  if (threadIdx.x == 0) {
+    prefetch(at<const float>(p.decay_log) + head.index);
+    prefetch(at<const float>(p.time_bias) + head.index);
+  }
+}
+
 template <int KeyDim, typename State>
 __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, const Space space) {
   TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
   constexpr int kParts = KeyDim / 16;
+  const Head head(p, blockIdx.x);
   release_successor();
-  wait_for_predecessor();
+  prefetch_weights(p, head);
+  if (p.settled == 0) wait_for_predecessor();
   const int sequences = at<const int>(p.rows.counts)[1];
   const int index = blockIdx.y;
   if (index == p.rows.max_sequences) {
+    wait_for_predecessor();
     if (blockIdx.x == 0) make_plan(p.rows, space, sequences);
     return;
   }
   const Sequence s = sequence_at(p.rows, index);
-  if (index >= sequences) return;
-  const Head head(p, blockIdx.x);
+  const bool works = index < sequences && s.active > 0 && !s.chunked;
   const int value_dim = head.value_dim;
+  const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
+  StepMemory<KeyDim>& m = *memory;
+  State* resting = reinterpret_cast<State*>(memory + 1);
+  constexpr int kUnit = 16 / sizeof(State);
+  if (works) {
+    const State* state = head.state<State>(p, s.slot);
+#pragma unroll
+    for (int i = 0; i < 2 * kParts * 4 / kUnit; i++) {
+      const int unit = (i * blockDim.x + threadIdx.x) * kUnit;
+      copy_async16(resting + unit, state + unit);
+    }
+    copy_commit();
+  }
+  if (p.settled != 0) wait_for_predecessor();
+  if (index >= sequences) return;
 #pragma unroll 1
   for (int i = threadIdx.x; i < (s.end - s.first - s.active) * value_dim / 2; i += blockDim.x) {
     const int row = 2 * i / value_dim;
     store_pair(head.out(p, s.first + s.active + row) + 2 * i % value_dim, 0u);
   }
-  if (s.active == 0 || s.chunked) return;
-
-  const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
-  const State* state = head.state<State>(p, s.slot);
-  StepMemory<KeyDim>& m = *memory;
-  State* resting = reinterpret_cast<State*>(memory + 1);
-  constexpr int kUnit = 16 / sizeof(State);
-#pragma unroll
-  for (int i = 0; i < 2 * kParts * 4 / kUnit; i++) {
-    const int unit = (i * blockDim.x + threadIdx.x) * kUnit;
-    copy_async16(resting + unit, state + unit);
-  }
-  copy_commit();
+  if (!works) return;
   const bool fresh = is_fresh(p.rows, s);
-  const int replay = fresh ? 0 : s.replay;
+  const int replay = s.replay;
   const int rows = replay + s.active, advanced = replay + s.committed;
   const int drafts = min(s.active - s.committed, static_cast<int>(p.max_pending));
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
@@ -164,6 +199,8 @@ __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, c
     const bool last_group = start + kGroup >= rows;
     const Head head(p, again(blockIdx.x));
     float* pending_gates = at<float>(p.pending_gates) + s.slot * p.max_pending * 2 * p.value_heads + head.index;
+    const bool makes_gates = warp == warps - 1 && lane < count;
+    const GateInputs gate_inputs(p, head, pending_gates, start + (makes_gates ? lane : 0), replay, s.first);
 #pragma unroll 1
     for (int pair = threadIdx.x; pair < (head.width + value_dim) / 2; pair += blockDim.x) {
       if (2 * pair < head.width) {
@@ -187,18 +224,10 @@ __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, c
         }
       }
     }
-    if (warp == warps - 1 && lane < count) {
-      const int row = start + lane;
-      float log_gate, beta;
-      if (row < replay) {
-        log_gate = pending_gates[row * 2 * p.value_heads];
-        beta = pending_gates[(row * 2 + 1) * p.value_heads];
-      } else {
-        head.gates(p, s.first + row - replay, log_gate, beta);
-      }
-      m.log_gate[lane] = log_gate;
-      m.decay[lane] = expf(log_gate);
-      m.beta[lane] = beta;
+    if (makes_gates) {
+      m.log_gate[lane] = gate_inputs.log_gate();
+      m.decay[lane] = expf(m.log_gate[lane]);
+      m.beta[lane] = gate_inputs.beta();
     }
     __syncthreads();
 #pragma unroll 1
@@ -211,10 +240,11 @@ __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, c
     copy_wait<0>();
     __syncthreads();
     float held[2][kParts][4];
+    const State* from = resting + again(part);
 #pragma unroll
     for (int i = 0; i < kParts; i++) {
-      load4(resting + part + i * value_dim * 16, held[0][i]);
-      load4(resting + part + i * value_dim * 16 + half * 16, held[1][i]);
+      load4(from + i * value_dim * 16, held[0][i]);
+      load4(from + i * value_dim * 16 + half * 16, held[1][i]);
     }
     if (fresh && start == 0) {
 #pragma unroll
