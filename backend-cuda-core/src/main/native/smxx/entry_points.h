@@ -17,6 +17,8 @@ int64_t tenon_attention_prepare_workspace(const void* params);
 int tenon_attention_launch(const void* params, void* stream);
 int64_t tenon_attention_workspace(const void* params);
 int tenon_silu_product_launch(const void* params, void* stream);
+int tenon_moe_launch(const void* params, void* stream);
+int64_t tenon_moe_workspace(const void* params);
 int tenon_delta_net_launch(const void* params, void* stream);
 int64_t tenon_delta_net_workspace(const void* params);
 int tenon_take_over_launch(const void* params, void* stream);
