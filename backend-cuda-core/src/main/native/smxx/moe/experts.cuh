@@ -62,7 +62,7 @@ __device__ __forceinline__ uint32_t two_bf16(float low, float high) {
   return static_cast<uint32_t>(__bfloat16_as_ushort(a)) | static_cast<uint32_t>(__bfloat16_as_ushort(b)) << 16;
 }
 
-__device__ __forceinline__ float silu(float x) { return x / (1 + __expf(-x)); }
+__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1 + __expf(-x)); }
 
 // Sum over the parts, in their order.
 __device__ __forceinline__ float2 two_sums(const float* sums, int parts, int part_size) {
@@ -78,8 +78,8 @@ __device__ __forceinline__ float2 two_sums(const float* sums, int parts, int par
 __device__ __forceinline__ void finish_logits(const Plan& plan, const Cut& cut, int tokens, int unit, const float* sums, int first,
                                               int count) {
   const int width = 32 * cut.pairs + 4, parts = kWarps / cut.pairs, across = 16 * cut.pairs;
-  for (int e = threadIdx.x; e < count * across; e += kThreads) {
-    const int token = e / across, within = e % across * 2, output = unit * 32 + within;
+  const int within = threadIdx.x % across * 2, output = unit * 32 + within;
+  for (int token = threadIdx.x / across; token < count; token += kThreads / across) {
     const float2 total = two_sums(sums + token * width + within, parts, tokens * width);
     float* to = plan.logits + int64_t(first + token) * plan.outputs + output;
     if (output < plan.outputs) to[0] = total.x;
@@ -91,9 +91,9 @@ __device__ __forceinline__ void finish_logits(const Plan& plan, const Cut& cut, 
 __device__ __forceinline__ void finish_gate_up(void* out, int inner, const Cut& cut, int tokens, int unit, const float* sums,
                                                int count) {
   const int width = 32 * cut.pairs + 4, parts = kWarps / cut.pairs, across = 8 * cut.pairs;
-  for (int e = threadIdx.x; e < count * across; e += kThreads) {
-    const int token = e / across, pair = e % across / 8, m = e % 8 * 2, output = (unit + pair) * 16 + m;
-    if (output >= inner) continue;
+  const int pair = threadIdx.x % across / 8, m = threadIdx.x % 8 * 2, output = (unit + pair) * 16 + m;
+  if (output >= inner) return;
+  for (int token = threadIdx.x / across; token < count; token += kThreads / across) {
     const float* at = sums + token * width + pair * 32 + m;
     const float2 gate = two_sums(at, parts, tokens * width), up = two_sums(at + 16, parts, tokens * width);
     reinterpret_cast<uint32_t*>(out)[(int64_t(token) * inner + output) / 2] =
@@ -107,9 +107,9 @@ __device__ __forceinline__ void finish_down(const Plan& plan, const Cut& cut, in
                                             int count) {
   const int hidden = plan.p.hidden;
   const int width = 32 * cut.pairs + 4, parts = kWarps / cut.pairs, across = 8 * cut.pairs;
-  for (int e = threadIdx.x; e < count * across; e += kThreads) {
-    const int token = e / across, within = e % across * 4, output = unit * 32 + within;
-    if (output >= hidden) continue;
+  const int within = threadIdx.x % across * 4, output = unit * 32 + within;
+  if (output >= hidden) return;
+  for (int token = threadIdx.x / across; token < count; token += kThreads / across) {
     const float* at = sums + token * width + within;
     const float2 low = two_sums(at, parts, tokens * width), high = two_sums(at + 2, parts, tokens * width);
     const int64_t to = ((position + token) * hidden + output) / 4;
@@ -144,60 +144,53 @@ __global__ void __launch_bounds__(kThreads, kGroups <= 2 ? 2 : 1) router(Plan pl
 }
 
 template <int kType, int kGroups>
-__device__ void gate_up_shared(unsigned char* shared, const Plan& plan, const Cut& cut, int item, int span) {
-  Stream<kType, kGroups> stream(shared, gate_up_of(plan, 0, true), cut, span * cut.pairs * cut.loops);
+__device__ __forceinline__ void gate_up_of_item(unsigned char* shared, const Plan& plan, const Cut& cut, bool is_shared, Item item, int span) {
+  Stream<kType, kGroups> stream(shared, gate_up_of(plan, item.expert, is_shared), cut, span * cut.pairs * cut.loops);
   stream.begin();
-  wait_for_predecessor();
-  release_successor();
-  const int first = item * 8 * kGroups, count = item_rows(rows_of(plan), first, 8 * kGroups), inner = plan.p.shared_inner;
-  if (count == 0) {
-    drain();
-    return;
-  }
-  bf16* out = reinterpret_cast<bf16*>(plan.shared_inner) + int64_t(first) * inner;
-  const Tokens tokens = {reinterpret_cast<const bf16*>(plan.p.x), plan.p.hidden, nullptr, first, count};
-  stream.multiply(tokens, [&](int unit, const float* sums) { finish_gate_up(out, inner, cut, 8 * kGroups, unit, sums, count); });
-}
-
-template <int kType, int kGroups>
-__device__ void gate_up_routed(unsigned char* shared, const Plan& plan, const Cut& cut, int index, int span) {
-  const Item item = read_item(plan, index);
-  if (index >= read_items_count(plan)) return;
-  Stream<kType, kGroups> stream(shared, gate_up_of(plan, item.expert, false), cut, span * cut.pairs * cut.loops);
-  stream.begin();
-  const int inner = plan.p.inner;
-  bf16* out = reinterpret_cast<bf16*>(plan.inner) + int64_t(item.position) * inner;
   const int32_t* list = plan.lists + item.expert * plan.p.max_rows + item.first;
-  const Tokens tokens = {reinterpret_cast<const bf16*>(plan.p.x), plan.p.hidden, list, 0, item.count};
-  stream.multiply(tokens, [&](int unit, const float* sums) { finish_gate_up(out, inner, cut, 8 * kGroups, unit, sums, item.count); });
+  void* out = plan.inner;
+  if (is_shared) {
+    wait_for_predecessor();
+    release_successor();
+    item.count = item_rows(rows_of(plan), item.first, 8 * kGroups);
+    list = nullptr, out = plan.shared_inner;
+    if (item.count == 0) {
+      drain();
+      return;
+    }
+  }
+  const int inner = is_shared ? plan.p.shared_inner : plan.p.inner;
+  bf16* to = reinterpret_cast<bf16*>(out) + int64_t(item.position) * inner;
+  const Tokens tokens = {reinterpret_cast<const bf16*>(plan.p.x), plan.p.hidden, list, item.first, item.count};
+  stream.multiply(tokens, [&](int unit, const float* sums) { finish_gate_up(to, inner, cut, 8 * kGroups, unit, sums, item.count); });
 }
 
 template <int kGroups>
 __global__ void __launch_bounds__(kThreads, kGroups <= 2 ? 2 : 1) gate_up(Plan plan, Cut cut, Spans spans) {
   TENON_DYNAMIC_SHARED(unsigned char, shared);
   const int of_shared = plan.shared_items * spans.shared;
-  const int block = blockIdx.x;
-  if (block < of_shared) {
-    if (plan.p.shared_type == TENON_E4M3) {
-      gate_up_shared<TENON_E4M3, kGroups>(shared, plan, cut, block / spans.shared, block % spans.shared);
-    } else {
-      gate_up_shared<TENON_BF16, kGroups>(shared, plan, cut, block / spans.shared, block % spans.shared);
-    }
-    return;
+  int block = blockIdx.x;
+  const bool is_shared = block < of_shared;
+  const int each = is_shared ? spans.shared : spans.routed;
+  if (!is_shared) block -= of_shared;
+  const int index = block / each, span = block % each;
+  Item item = {0, index * 8 * kGroups, 0, index * 8 * kGroups};
+  if (!is_shared) {
+    wait_for_predecessor();
+    release_successor();
+    item = read_item(plan, index);
+    if (index >= read_items_count(plan)) return;
   }
-  wait_for_predecessor();
-  release_successor();
-  const int index = (block - of_shared) / spans.routed, span = (block - of_shared) % spans.routed;
-  if (plan.p.type == TENON_E4M3) {
-    gate_up_routed<TENON_E4M3, kGroups>(shared, plan, cut, index, span);
+  if ((is_shared ? plan.p.shared_type : plan.p.type) == TENON_E4M3) {
+    gate_up_of_item<TENON_E4M3, kGroups>(shared, plan, cut, is_shared, item, span);
   } else {
-    gate_up_routed<TENON_BF16, kGroups>(shared, plan, cut, index, span);
+    gate_up_of_item<TENON_BF16, kGroups>(shared, plan, cut, is_shared, item, span);
   }
 }
 
 // The routing ended before gate_up let this kernel start, so items are read, and weights asked for, before the wait.
 template <int kType, int kGroups, bool kWide>
-__device__ void down_of_item(unsigned char* shared, const Plan& plan, const Cut& cut, int index, int span) {
+__device__ __forceinline__ void down_of_item(unsigned char* shared, const Plan& plan, const Cut& cut, int index, int span) {
   const bool is_shared = index < plan.shared_items;
   Item item = {0, index * 8 * kGroups, 0, 0};
   if (!is_shared) {

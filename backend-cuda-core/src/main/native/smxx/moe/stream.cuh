@@ -98,18 +98,22 @@ class Stream {
         lane_(threadIdx.x % 32),
         pair_(warp_ % cut.pairs),
         part_(warp_ / cut.pairs) {
-    loops_ = min(cut.loops, (units_ - first_unit + cut.pairs - 1) / cut.pairs);
+    total_ = stages_ * min(cut.loops, (units_ - first_unit + cut.pairs - 1) / cut.pairs);
+    aim(0);
   }
 
   // Sends the first stages' weights on their way; what they are must be known, what the tokens are need not.
   __device__ void begin() {
-    for (int q = 0; q < cut_.depth - 1; q++) issue_weights(q);
+#pragma unroll 1
+    for (int q = 0; q < cut_.depth - 1; q++) {
+      if (q < total_) ask_weights(q);
+    }
     if (kType == TENON_E4M3) {
       float* scales = reinterpret_cast<float*>(shared_ + at_.scales);
-      const int count = 2 * cut_.pairs * loops_ * stretches_;
       const int64_t first = int64_t(2) * first_unit_ * stretches_;
-      const int64_t last = int64_t(factor_.tiles) * stretches_ - 1;
-      for (int i = threadIdx.x; i < count; i += kThreads) scales[i] = factor_.scales[min(first + i, last)];
+      const int count = min(int64_t(2) * cut_.pairs * cut_.loops * stretches_, int64_t(factor_.tiles) * stretches_ - first);
+#pragma unroll 1
+      for (int i = threadIdx.x; i < count; i += kThreads) scales[i] = factor_.scales[first + i];
     }
   }
 
@@ -123,21 +127,26 @@ class Stream {
       rows[i] = i >= tokens.count ? 0 : tokens.list ? tokens.list[i] >> kListShift : tokens.first + i;
     }
     __syncthreads();
+    int token_stage = 0;  // of the next stage whose tokens are asked for, within its span
+#pragma unroll 1
     for (int q = 0; q < cut_.depth - 1; q++) {
-      issue_tokens(q, tokens);
+      if (q < total_) ask_tokens(q, token_stage, tokens);
       copy_commit();
+      token_stage = token_stage + 1 == stages_ ? 0 : token_stage + 1;
     }
     const int groups = (tokens.count + 7) / 8;
     float sum[2][kGroups][4] = {};
     int slot = 0, next = cut_.depth - 1, k = 0, loop = 0;
-    for (int q = 0; q < loops_ * stages_; q++) {
+#pragma unroll 1
+    for (int q = 0; q < total_; q++) {
       wait_stage();
       __syncthreads();
-      if (q + cut_.depth - 1 < loops_ * stages_) {
-        issue_weights(q + cut_.depth - 1, next);
-        issue_tokens(q + cut_.depth - 1, tokens, next);
+      if (q + cut_.depth - 1 < total_) {
+        ask_weights(next);
+        ask_tokens(next, token_stage, tokens);
       }
       copy_commit();
+      token_stage = token_stage + 1 == stages_ ? 0 : token_stage + 1;
       next = next + 1 == cut_.depth ? 0 : next + 1;
       const int stage = part_ * stages_ + k;
       if (stage < all_stages_ && unit(loop) < units_) add(sum, slot, loop, stage, groups);
@@ -165,43 +174,43 @@ class Stream {
     else copy_wait<2>();
   }
 
-  __device__ void issue_weights(int q) {
-    if (q < loops_ * stages_) issue_weights(q, q);
+  // Where a warp's weights of a span begin; the second tile repeats the first where there is none.
+  __device__ void aim(int loop) {
+    ask_loop_ = loop;
+    left_ = unit(loop) < units_ ? max(0, min(stages_, all_stages_ - part_ * stages_)) : 0;
+    from_ = factor_.data + (int64_t(2 * unit(loop)) * all_stages_ + part_ * stages_) * 128 + lane_;
+    second_ = 2 * unit(loop) + 1 < factor_.tiles ? all_stages_ * 128 : 0;
+    ask_stage_ = 0;
   }
 
-  __device__ void issue_weights(int q, int slot) {
-    const int loop = q / stages_, stage = part_ * stages_ + q % stages_;
-    if (stage >= all_stages_ || unit(loop) >= units_) return;
-    uint4* to = reinterpret_cast<uint4*>(stage_at(slot) + warp_ * kWarpStage) + lane_;
+  __device__ void ask_weights(int slot) {
+    if (ask_stage_ < left_) {
+      uint4* to = reinterpret_cast<uint4*>(stage_at(slot) + warp_ * kWarpStage) + lane_;
 #pragma unroll
-    for (int i = 0; i < 2; i++) {
-      const int tile = min(2 * unit(loop) + i, factor_.tiles - 1);
-      const uint4* from = factor_.data + (int64_t(tile) * all_stages_ + stage) * 128 + lane_;
+      for (int part = 0; part < 4; part++) copy_async16(to + part * 32, from_ + part * 32);
 #pragma unroll
-      for (int part = 0; part < 4; part++) copy_async16(to + (i * 4 + part) * 32, from + part * 32);
+      for (int part = 0; part < 4; part++) copy_async16(to + (4 + part) * 32, from_ + second_ + part * 32);
+      from_ += 128;
     }
+    if (++ask_stage_ == stages_) aim(ask_loop_ + 1);
   }
 
-  __device__ void issue_tokens(int q, const Tokens& tokens) {
-    if (q < loops_ * stages_) issue_tokens(q, tokens, q);
-  }
-
-  __device__ void issue_tokens(int q, const Tokens& tokens, int slot) {
+  // The warps of a part share out its tokens; a lane keeps to one piece.
+  __device__ void ask_tokens(int slot, int stage, const Tokens& tokens) {
     const int32_t* rows = reinterpret_cast<const int32_t*>(shared_);
-    uint4* to = reinterpret_cast<uint4*>(stage_at(slot) + kWarps * kWarpStage);
-    const int parts = kWarps / cut_.pairs;
+    const int index = pair_ * 32 + lane_, piece = index % kPieces, first = index / kPieces, step = cut_.pairs * 32 / kPieces;
+    const int input = (part_ * stages_ + stage) * kInputs + piece * 8;
+    const bool within = input < factor_.inputs;
+    const bf16* from = tokens.base + (within ? input : 0);
+    uint4* to = reinterpret_cast<uint4*>(stage_at(slot) + kWarps * kWarpStage) + part_ * kTokens * kPieces + swizzled(first, piece);
     const int used = (tokens.count + 7) / 8 * 8;
-    for (int c = threadIdx.x; c < parts * kTokens * kPieces; c += kThreads) {
-      const int piece = c % kPieces, token = c / kPieces % kTokens, part = c / (kPieces * kTokens);
-      if (token >= used) continue;
-      const int input = (part * stages_ + q % stages_) * kInputs + piece * 8;
-      const bool valid = token < tokens.count && input < factor_.inputs;
-      const bf16* from = tokens.base + (valid ? rows[token] * tokens.stride + input : 0);
-      copy_async16(to + (part * kTokens + token) * kPieces + swizzled(token, piece), from, valid);
+#pragma unroll 4
+    for (int token = first; token < used; token += step) {
+      copy_async16(to + token * kPieces, from + int64_t(rows[token]) * tokens.stride, within && token < tokens.count);
     }
   }
 
-  // The pieces that a warp reads at once fall into different banks.
+  // The pieces that a warp reads at once fall into different banks. Tokens `step` apart are swizzled alike.
   __device__ static int swizzled(int token, int piece) {
     return kType == TENON_E4M3 ? piece ^ (token & 1) << 2 : piece ^ (token & 3) << 1;
   }
@@ -290,7 +299,11 @@ class Stream {
   Cut cut_;
   Layout at_;
   unsigned char* shared_;
-  int first_unit_, units_, stretches_, all_stages_, stages_, warp_, lane_, pair_, part_, loops_;
+  int first_unit_, units_, stretches_, all_stages_, stages_, warp_, lane_, pair_, part_;
+  int total_;  // stages of all spans
+  // what is asked for next
+  int ask_loop_, ask_stage_, left_, second_;
+  const uint4* from_;
 };
 
 }  // namespace tenon::moe
