@@ -13,7 +13,9 @@ namespace {
 using namespace tenon;
 using namespace tenon::moe;
 
-constexpr int kSharedMost = 227 * 1024;
+constexpr int kSharedMost = 227 * 1024;   // of a block
+constexpr int kSharedOfAll = 228 * 1024;  // of a multiprocessor, 1 KB of each block's included
+constexpr int kMultiprocessors = 132;     // of an H100 or H200; others are only less evenly loaded
 
 int divided(int64_t all, int64_t each) { return (all + each - 1) / each; }
 
@@ -94,9 +96,9 @@ int launch_few(const Plan& plan, void* stream) {
   const tenon_moe& p = plan.p;
   const int logits = enqueue(few_router, dim3(divided(plan.outputs, 16)), kThreads, 0, stream, Start::EARLY, plan);
   if (logits != cudaSuccess) return logits;
-  // two or three blocks on each of 132 multiprocessors
   const FewLayout at = few_layout(p);
-  const int64_t most = 132 * (at.bytes > 75 * 1024 ? 2 : 3);
+  const int together = kSharedOfAll / (at.bytes + 1024);
+  const int64_t most = kMultiprocessors * (together > 3 ? 3 : together < 1 ? 1 : together);
   const int64_t units = p.shared_inner / 16 + int64_t(plan.pairs_most) * (p.inner / 16);
   const int first = enqueue(few_gate_up, dim3(units < most ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
   if (first != cudaSuccess) return first;
