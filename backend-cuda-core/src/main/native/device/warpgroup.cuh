@@ -28,6 +28,7 @@ template <int kPending>
 void warpgroup_wait() {}
 template <int kCount>
 void warpgroup_keep(float (&)[kCount][4]) {}
+inline void warpgroup_after(float, int*) {}
 inline void publish_to_products() {}
 
 // sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first).
@@ -81,6 +82,10 @@ __device__ __forceinline__ void warpgroup_keep(float (&sum)[kCount][4]) {
 #pragma unroll
     for (int c = 0; c < 4; c++) asm volatile("" : "+f"(sum[n][c])::"memory");
   }
+}
+// Keeps the assembler from waiting for products, further down, before it has made `value`: it is stored, to be forgotten.
+__device__ __forceinline__ void warpgroup_after(float value, int* shared_word) {
+  asm volatile("st.shared.f32 [%0], %1;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared_word))), "f"(value) : "memory");
 }
 // What this thread wrote to shared memory can be operands of products, after a barrier.
 __device__ __forceinline__ void publish_to_products() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }

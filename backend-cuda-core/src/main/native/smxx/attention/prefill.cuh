@@ -111,6 +111,17 @@ struct Standing {
   }
 };
 
+// Multiplies sums by their rows' factors, which mostly are 1.
+template <int kCount>
+__device__ __forceinline__ void rescale(float (&sum)[kCount][4], const float (&factor)[2]) {
+  if (!__any_sync(0xffffffffu, factor[0] != 1.0f || factor[1] != 1.0f)) return;
+#pragma unroll
+  for (int n = 0; n < kCount; n++) {
+#pragma unroll
+    for (int c = 0; c < 4; c++) sum[n][c] *= factor[c / 2];
+  }
+}
+
 // Stores what a tile's sums amount to, or keeps them as partial sums.
 template <int kDim, int kType>
 __device__ __forceinline__ void finish_tile(const tenon_attention& p, const Division& d, const Space& space, const PrefillItem& item,
@@ -244,14 +255,10 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
       stand.mask(score, position, t);
       float factor[2];
       stand.weigh(score, scale, factor);
+      rescale(sum, factor);
       uint32_t chance[kColumns][2];  // rows g and g + 8, columns 2t and 2t + 1
 #pragma unroll
       for (int half = 0; half < 2; half++) {
-#pragma unroll
-        for (int n = 0; n < 2 * kParts; n++) {
-          sum[n][2 * half] *= factor[half];
-          sum[n][2 * half + 1] *= factor[half];
-        }
 #pragma unroll
         for (int n = 0; n < kColumns; n++) chance[n][half] = pack_bf16(score[n][2 * half], score[n][2 * half + 1]);
       }

@@ -1,8 +1,8 @@
 // Attention of sequences with many rows by the products of warpgroups (sm_90a), heads of 256, bf16. Items, masks and sums are
 // those of prefill.cuh; two warpgroups have 64 of a tile's 128 pairs each.
 //
-//   step i:   [barrier: K(i+1) and V(i) are there, K(i) and V(i−1) are done with]  copies of K(i+2) and V(i+1) begin
-//             products: scores i+1, then values i                                under way at once
+//   step i:   [barrier: K(i+1) and V(i) are there, K(i) and V(i−1) are done with]
+//             products of scores i+1, then of values i, under way at once; copies of K(i+2) and V(i+1) begin
 //             weights of scores i+1 are made while values i are being summed
 #ifndef TENON_ATTENTION_PREFILL_WARPGROUPS_CUH
 #define TENON_ATTENTION_PREFILL_WARPGROUPS_CUH
@@ -43,6 +43,15 @@ __device__ __forceinline__ void begin_scores(float (&score)[8][4], const unsigne
   warpgroup_commit();
 }
 
+// Begins the products of the weights of a step and its values.
+__device__ __forceinline__ void begin_values(float (&sum)[32][4], const uint32_t (&chance)[4][4], const unsigned char* values) {
+#pragma unroll
+  for (int step = 0; step < 4; step++) {
+    warpgroup_values(sum, chance[step], values, step * 16, Panels<kWarpgroupStep>::kPanelBytes);
+  }
+  warpgroup_commit();
+}
+
 __device__ __forceinline__ void pack_weights(const float (&score)[8][4], uint32_t (&chance)[4][4]) {
 #pragma unroll
   for (int step = 0; step < 4; step++) {
@@ -66,7 +75,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill_warpgroups(tenon_a
   unsigned char* const queries = shared + (-reinterpret_cast<uintptr_t>(shared) & 1023);
   unsigned char* const all_keys = queries + WarpgroupShared::kQueries;
   unsigned char* const all_values = all_keys + 2 * kHalf;
-  int* const words = reinterpret_cast<int*>(all_values + 2 * kHalf);  // 0 … 15 sums of warps, 16 next item, 17 a flag
+  int* const words = reinterpret_cast<int*>(all_values + 2 * kHalf);  // 0 … 15 sums of warps, 16 next item, 17 a flag, 18 nothing
   Table table;
   table.place(reinterpret_cast<unsigned char*>(words + 32), static_cast<int>(p.rows.max_sequences));
 
@@ -134,45 +143,39 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill_warpgroups(tenon_a
     pack_weights(score, chance);
 
     int turn = 0;  // which half of each ring the values of this step are in
-    for (int position = item.from; position < item.to; position += kStep) {
-      const bool more = position + kStep < item.to;
+    for (int position = item.from + kStep; position < item.to; position += kStep) {
       copy_wait<0>();
       publish_to_products();
       __syncthreads();
+      warpgroup_keep(score);
+      warpgroup_keep(sum);
+      warpgroup_begin();
+      begin_scores(score, own_queries, all_keys + (turn ^ 1) * kHalf);
+      begin_values(sum, chance, all_values + turn * kHalf);
       keys.copy(p, p.key_pages, all_keys + turn * kHalf);
       values.copy(p, p.value_pages, all_values + (turn ^ 1) * kHalf);
       copy_commit();
       values = keys;
-      keys.move(p, position + 3 * kStep);
-
+      keys.move(p, position + 2 * kStep);
+      warpgroup_wait<1>();
       warpgroup_keep(score);
-      warpgroup_keep(sum);
-      warpgroup_begin();
-      if (more) begin_scores(score, own_queries, all_keys + (turn ^ 1) * kHalf);
-#pragma unroll
-      for (int step = 0; step < kStep / 16; step++) {
-        warpgroup_values(sum, chance[step], all_values + turn * kHalf, step * 16, Keys::kPanelBytes);
-      }
-      warpgroup_commit();
-      turn ^= 1;
-      if (more) {
-        warpgroup_wait<1>();
-        warpgroup_keep(score);
-        stand.mask(score, position + kStep, t);
-        stand.weigh(score, scale, factor);
-      }
+      stand.mask(score, position, t);
+      stand.weigh(score, scale, factor);
+      warpgroup_after(stand.weight[0] + stand.weight[1], words + 18);
       warpgroup_wait<0>();
       warpgroup_keep(sum);
-      if (more) {
-#pragma unroll
-        for (int n = 0; n < kDim / 8; n++) {
-#pragma unroll
-          for (int c = 0; c < 4; c++) sum[n][c] *= factor[c / 2];
-        }
-        pack_weights(score, chance);
-      }
+      rescale(sum, factor);
+      pack_weights(score, chance);
+      turn ^= 1;
     }
     copy_wait<0>();
+    publish_to_products();
+    __syncthreads();
+    warpgroup_keep(sum);
+    warpgroup_begin();
+    begin_values(sum, chance, all_values + turn * kHalf);
+    warpgroup_wait<0>();
+    warpgroup_keep(sum);
 
     finish_tile<kDim, TENON_BF16>(p, d, space, item, output, stand, sum, splits_wanted, words + 17);
     __syncthreads();
