@@ -6,7 +6,7 @@
 
 namespace tenon::sampling {
 
-constexpr int kChooseThreads = 512;
+constexpr int kChooseThreads = 256;
 constexpr int kChooseWarps = kChooseThreads / 32;
 constexpr int kMostEntries = 4096;  // sorted at a time
 

@@ -25,7 +25,7 @@ __device__ __forceinline__ int draw_listed(const tenon_sample& params, int index
   for (int i = first; i < min(first + own, count); i++) mass += exp(distance(i));
   double before = block_sum_before(mass, listed);
   double total = listed;
-  if (!ended && row.slot.top_p < 1) {
+  if (!ended && row.slot->top_p < 1) {
     total = 0;
     const Split* found = row_splits(params, index);
     for (int i = 0; i < splits(params.step.slots.vocabulary); i++) {
@@ -34,8 +34,8 @@ __device__ __forceinline__ int draw_listed(const tenon_sample& params, int index
       }
     }
   }
-  const double wanted = row.slot.top_p < 1 ? double(row.slot.top_p) * total : INFINITY;
-  const double farthest = row.slot.min_p > 0 ? log(double(row.slot.min_p)) : -INFINITY;
+  const double wanted = row.slot->top_p < 1 ? double(row.slot->top_p) * total : INFINITY;
+  const double farthest = row.slot->min_p > 0 ? log(double(row.slot->min_p)) : -INFINITY;
   int kept = 0;
   for (int i = first; i < min(first + own, count); i++) {
     kept += before < wanted && distance(i) >= farthest;
@@ -45,7 +45,7 @@ __device__ __forceinline__ int draw_listed(const tenon_sample& params, int index
   if (kept == count && !ended && listed < wanted) return -1;
 
   Draw draw;
-  draw.begin(noise_key(row.slot.seed, row.slot.outputs + row.judged.index), row.slot.temperature);
+  draw.begin(noise_key(row.slot->seed, row.outputs()), inverse);
   draw.set(greatest, id_of(entries[0]));
   for (int base = threadIdx.x - threadIdx.x % 32; base < kept; base += kChooseThreads) {
     const int i = base + threadIdx.x % 32;
@@ -88,11 +88,14 @@ __device__ __forceinline__ int choose_id(const tenon_sample& params, int index, 
     }
     return block_drawn(draw);
   }
-  const float inverse = __fdiv_rn(1.0f, row.slot.temperature), most = value_of(key_of(greatest));
+  const float inverse = row.inverse(), most = value_of(key_of(greatest));
   const int drawn = draw_listed(params, index, row, most, inverse, entries);
   if (drawn >= 0) return drawn;
   find_banned(params.step.slots, row, banned);
-  const Reading reading = {row, banned, most, inverse};
+  __shared__ Rules applying;  // registers are few here
+  if (threadIdx.x == 0) applying = rules(params.step.slots, row);
+  __syncthreads();
+  const Reading reading = {row, applying, banned, most, inverse};
   return draw_exactly(reading, greatest, entries);
 }
 
@@ -149,7 +152,7 @@ __device__ __forceinline__ void report(const tenon_sample& params, int index, co
   }
 }
 
-__global__ void __launch_bounds__(kChooseThreads) choose(const tenon_sample params) {
+__global__ void __launch_bounds__(kChooseThreads, 3) choose(const tenon_sample params) {
   __shared__ uint64_t entries[kMostEntries];
   __shared__ Banned banned;
   wait_for_predecessor();

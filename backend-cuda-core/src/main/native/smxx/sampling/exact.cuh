@@ -22,11 +22,12 @@ struct Cut {
 // A row's values, computed anew at every reading.
 struct Reading {
   const Row& row;
+  const Rules& rules;
   const Banned& banned;
   float greatest, inverse;
 
   __device__ __forceinline__ float value(int id) const {
-    return id < row.vocabulary ? adjusted(row, banned, row.logits[id], id) : -INFINITY;
+    return id < row.vocabulary ? adjusted(rules, banned, row.logits[id], id) : -INFINITY;
   }
   // Logit below the greatest, divided by the temperature.
   __device__ __forceinline__ float distance(float value) const {
@@ -110,7 +111,7 @@ __device__ __forceinline__ int draw_exactly(const Reading& reading, uint64_t gre
     ties = row.top_k() - cut.before;
     equal = cut.equal;
   }
-  if (row.slot.top_p < 1) {
+  if (row.slot->top_p < 1) {
     uint64_t mass = 0;
     for (int id = threadIdx.x; id < row.vocabulary; id += kChooseThreads) {
       const uint32_t key = order_key(reading.value(id));
@@ -119,7 +120,7 @@ __device__ __forceinline__ int draw_exactly(const Reading& reading, uint64_t gre
     mass = block_sum(mass);
     const bool tied = ties != ~uint64_t(0);
     const uint64_t each = tied ? reading.mass(least) : 0;
-    const uint64_t target = max(uint64_t(1), static_cast<uint64_t>(double(row.slot.top_p) * double(mass + (tied ? ties * each : 0))));
+    const uint64_t target = max(uint64_t(1), static_cast<uint64_t>(double(row.slot->top_p) * double(mass + (tied ? ties * each : 0))));
     if (target <= mass) {
       const Cut cut = select<true>(reading, tied ? least : 0, target, bins);
       least = cut.key;
@@ -131,9 +132,9 @@ __device__ __forceinline__ int draw_exactly(const Reading& reading, uint64_t gre
     }
   }
   const int last = ties < equal ? last_of_equal(reading, least, ties) : row.vocabulary;
-  const double farthest = row.slot.min_p > 0 ? log(double(row.slot.min_p)) : -INFINITY;
+  const double farthest = row.slot->min_p > 0 ? log(double(row.slot->min_p)) : -INFINITY;
   Draw draw;
-  draw.begin(noise_key(row.slot.seed, row.slot.outputs + row.judged.index), row.slot.temperature);
+  draw.begin(noise_key(row.slot->seed, row.outputs()), reading.inverse);
   draw.set(reading.greatest, id_of(greatest));
 #pragma unroll 1
   for (int base = 0; base < row.vocabulary; base += kChooseThreads) {

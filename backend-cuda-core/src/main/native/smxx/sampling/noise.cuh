@@ -40,9 +40,9 @@ struct Draw {
   double score;
   int id;
 
-  __device__ __forceinline__ void begin(uint64_t noise_key, float temperature) {
+  __device__ __forceinline__ void begin(uint64_t noise_key, float over_temperature) {
     key = noise_key;
-    inverse = __fdiv_rn(1.0f, temperature);
+    inverse = over_temperature;
     logit = -INFINITY;
     raised = 0;
     score = -INFINITY;

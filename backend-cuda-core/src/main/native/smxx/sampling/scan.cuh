@@ -8,6 +8,13 @@ namespace tenon::sampling {
 
 constexpr int kEnough = 32;  // entries that a block lists at least
 
+// Blocks of a multiprocessor; sm_80's compiler needs more registers.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+constexpr int kScanBlocks = 2;
+#else
+constexpr int kScanBlocks = 4;
+#endif
+
 // Lists a block's greatest values: at least 32 if there are as many, all of those not below `bound`. Among the threads'
 // greatest, the 32nd is such a bound that leaves few more.
 __device__ __forceinline__ int list_greatest(const float (&values)[kValues], int split, int splits, uint64_t* list,
@@ -61,13 +68,15 @@ __device__ __forceinline__ void block_draw(const Row& row, const float (&values)
                                            int splits, Draw& draw, float* own_values) {
   __shared__ double scores[kScanWarps];
   __shared__ int ids[kScanWarps];
-  draw.begin(noise_key(row.slot.seed, row.slot.outputs + row.judged.index), row.slot.temperature);
+#pragma unroll
+  for (int i = 0; i < kValues; i++) own_values[i * kScanThreads + threadIdx.x] = values[i];
+  draw.begin(noise_key(row.slot->seed, row.outputs()), row.inverse());
   draw.set(value_of(key_of(greatest)), id_of(greatest));
   uint32_t promising = 0;
 #pragma unroll
   for (int i = 0; i < kValues; i++) {
-    own_values[i * kScanThreads + threadIdx.x] = values[i];
-    promising |= uint32_t(draw.promises(values[i], scan_id(i, split, splits))) << i;
+    const bool promises = draw.promises(own_values[i * kScanThreads + threadIdx.x], scan_id(i, split, splits));
+    promising |= uint32_t(promises) << i;
   }
   // Each turn takes one id per lane; with the best of them fewer others still promise anything.
   while (__any_sync(kAll, promising != 0)) {
@@ -91,61 +100,68 @@ __device__ __forceinline__ void block_draw(const Row& row, const float (&values)
   __syncthreads();
 }
 
-__global__ void __launch_bounds__(kScanThreads) scan(const tenon_sample params) {
+__global__ void __launch_bounds__(kScanThreads, kScanBlocks) scan(const tenon_sample params) {
   __shared__ Banned banned;
   __shared__ float own_values[TENON_SPLIT_IDS];
   wait_for_predecessor();
   release_successor();
   const int index = blockIdx.y, split = blockIdx.x, parts = gridDim.x;
+  if (index >= at<int32_t>(params.step.rows.counts)[2]) return;
+  // The logits are on their way while it is found out what for.
+  float values[kValues];
+  load_values(at<float>(params.logits) + index * params.stride, static_cast<int>(params.step.slots.vocabulary), split,
+              parts, values);
   Row row;
   if (!load_row(params, index, row)) return;
   const int reported = row.reported();
   if (!row.draws() && reported < 0) return;
-  float values[kValues];
-  load_values(row.logits, row.vocabulary, split, parts, values);
-  Split found = {};
+  Split& found = row_splits(params, index)[split];
+  const bool first = threadIdx.x == 0;
   if (reported >= 0) {
-    found.raw_greatest = key_of(block_greatest(values, split, parts));
+    const uint64_t most = block_greatest(values, split, parts);
+    if (first) found.raw_greatest = key_of(most);
     if (reported > 0) {
-      found.raw_listed = list_greatest(values, split, parts, split_list(params, index, split, 1), found.raw_bound);
+      uint32_t bound;
+      const int listed = list_greatest(values, split, parts, split_list(params, index, split, 1), bound);
+      if (first) found.raw_bound = bound, found.raw_listed = listed;
     }
   }
   if (row.draws()) {
     find_banned(params.step.slots, row, banned);
-    const bool ruled = row.allowed || row.mask || row.ends || row.seen || row.counted || row.biased || banned.count > 0;
-    if (ruled) {
+    if (ruled(row) || banned.count > 0) {
+      const Rules applying = rules(params.step.slots, row);
 #pragma unroll 1
       for (int i = 0; i < kValues; i++) {
         const int id = scan_id(i, split, parts);
         own_values[i * kScanThreads + threadIdx.x] =
-            id < row.vocabulary ? adjusted(row, banned, row.logits[id], id) : -INFINITY;
+            id < row.vocabulary ? adjusted(applying, banned, row.logits[id], id) : -INFINITY;
       }
 #pragma unroll
       for (int i = 0; i < kValues; i++) values[i] = own_values[i * kScanThreads + threadIdx.x];
     } else {
+      const int usable = row.slot->usable_ids;
 #pragma unroll
       for (int i = 0; i < kValues; i++) {
-        const bool usable = scan_id(i, split, parts) < row.slot.usable_ids && values[i] == values[i];
-        if (!usable) values[i] = -INFINITY;
+        if (scan_id(i, split, parts) >= usable || values[i] != values[i]) values[i] = -INFINITY;
       }
     }
-    found.greatest = block_greatest(values, split, parts);
-    if (found.greatest != 0 && !row.greedy()) {
-      const float inverse = __fdiv_rn(1.0f, row.slot.temperature);
-      if (!row.filtered()) {
-        Draw draw;
-        block_draw(row, values, found.greatest, split, parts, draw, own_values);
-        found.score = draw.score;
-        found.id = draw.id;
-      } else {
-        if (row.slot.top_p < 1 && row.top_k() == 0) {
-          found.mass = block_mass(values, value_of(key_of(found.greatest)), inverse);
-        }
-        found.listed = list_greatest(values, split, parts, split_list(params, index, split, 0), found.bound);
+    const uint64_t most = block_greatest(values, split, parts);
+    if (first) found.greatest = most, found.bound = 0, found.listed = 0, found.mass = 0;
+    if (most == 0 || row.greedy()) return;
+    if (!row.filtered()) {
+      Draw draw;
+      block_draw(row, values, most, split, parts, draw, own_values);
+      if (first) found.score = draw.score, found.id = draw.id;
+    } else {
+      if (row.slot->top_p < 1 && row.top_k() == 0) {
+        const double mass = block_mass(values, value_of(key_of(most)), row.inverse());
+        if (first) found.mass = mass;
       }
+      uint32_t bound;
+      const int listed = list_greatest(values, split, parts, split_list(params, index, split, 0), bound);
+      if (first) found.bound = bound, found.listed = listed;
     }
   }
-  if (threadIdx.x == 0) row_splits(params, index)[split] = found;
 }
 
 }  // namespace tenon::sampling
