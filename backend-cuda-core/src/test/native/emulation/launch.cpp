@@ -69,10 +69,6 @@ Fiber* current;
 const Launch* running;
 int warp_count, live_threads;
 bool backward, waited;
-#if !defined(TENON_EMULATED_LIBRARY)
-// Lines come out as they are written, so that an end by a signal loses none.
-[[maybe_unused]] const int by_lines = setvbuf(stdout, nullptr, _IOLBF, 1 << 14);
-#endif
 unsigned char* shared_end;  // followed by a page that must not be touched
 std::mutex one_at_a_time;
 
@@ -235,33 +231,47 @@ void prepare(int threads) {
   }
 }
 
-// Variables that are __shared__ are this module's thread-local ones: fills them all.
-void poison_static_shared() {
-#if !defined(TENON_EMULATED_LIBRARY)
-  static const std::pair<unsigned char*, size_t> range = [] {
-    std::pair<unsigned char*, size_t> found = {nullptr, 0};
+// What the emulation was linked into.
+struct Module {
+  bool program;                  // not a library that a program has loaded
+  unsigned char* thread_local_data;  // of the thread that asked first
+  size_t thread_local_bytes;
+};
+
+const Module& module() {
+  static const Module found = [] {
+    Module module = {};
+    std::pair<Module*, int> search = {&module, 0};
     dl_iterate_phdr(
-        [](dl_phdr_info* info, size_t, void* to) {
+        [](dl_phdr_info* info, size_t, void* given) {
+          auto& [to, number] = *static_cast<std::pair<Module*, int>*>(given);
+          const bool first = number++ == 0;
+          const uintptr_t here = reinterpret_cast<uintptr_t>(&run_threads) - info->dlpi_addr;
           bool ours = false;
-          const uintptr_t here = reinterpret_cast<uintptr_t>(&run_threads);
           for (int i = 0; i < info->dlpi_phnum; i++) {
             const auto& header = info->dlpi_phdr[i];
-            ours |= header.p_type == PT_LOAD && here - info->dlpi_addr - header.p_vaddr < header.p_memsz;
+            ours |= header.p_type == PT_LOAD && here - header.p_vaddr < header.p_memsz;
           }
-          for (int i = 0; ours && i < info->dlpi_phnum; i++) {
+          if (!ours) return 0;
+          to->program = first;
+          for (int i = 0; i < info->dlpi_phnum; i++) {
             const auto& header = info->dlpi_phdr[i];
-            if (header.p_type == PT_TLS && info->dlpi_tls_data) {
-              *static_cast<std::pair<unsigned char*, size_t>*>(to) = {
-                  static_cast<unsigned char*>(info->dlpi_tls_data) + header.p_filesz, header.p_memsz - header.p_filesz};
-            }
+            if (header.p_type != PT_TLS || !info->dlpi_tls_data) continue;
+            to->thread_local_data = static_cast<unsigned char*>(info->dlpi_tls_data) + header.p_filesz;
+            to->thread_local_bytes = header.p_memsz - header.p_filesz;
           }
-          return ours ? 1 : 0;
+          return 1;
         },
-        &found);
-    return found;
+        &search);
+    return module;
   }();
-  if (range.second) memset(range.first, kPoison, range.second);
-#endif
+  return found;
+}
+
+// Variables that are __shared__ are a module's only thread-local ones: fills them all. Not in libraries, whose kernels may
+// be run by any thread.
+void poison_static_shared() {
+  if (module().program && module().thread_local_data) memset(module().thread_local_data, kPoison, module().thread_local_bytes);
 }
 
 void run_block() {
@@ -326,11 +336,12 @@ void crashed(int signal) {
   if (running) fail("%s", strsignal(signal));
 }
 
-void report_crashes() {
-#if !defined(TENON_EMULATED_LIBRARY)
+// In a test program: lines come out as they are written, so that an end by a signal loses none, and a signal says where.
+void watch_program() {
   static bool done = false;
-  if (done) return;
+  if (done || !module().program) return;
   done = true;
+  setvbuf(stdout, nullptr, _IOLBF, 1 << 14);
   stack_t stack = {};
   stack.ss_size = 256 * 1024;
   stack.ss_sp = malloc(stack.ss_size);
@@ -339,7 +350,6 @@ void report_crashes() {
   action.sa_handler = crashed;
   action.sa_flags = SA_ONSTACK | SA_NODEFER;
   for (int signal : {SIGSEGV, SIGBUS, SIGFPE}) sigaction(signal, &action, nullptr);
-#endif
 }
 
 }  // namespace
@@ -361,7 +371,7 @@ void fail(const char* format, ...) {
 }
 
 int enqueue(Launch launch, void* stream) {
-  report_crashes();
+  watch_program();
   const dim3 grid = launch.grid, block = launch.block;
   const uint64_t threads = uint64_t(block.x) * block.y * block.z;
   const char* wrong = nullptr;
