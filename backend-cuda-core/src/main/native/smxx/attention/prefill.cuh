@@ -171,6 +171,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
   using S = PrefillShared<kDim, kType, kStep>;
   constexpr int kParts = kDim / 16;
   constexpr int kColumns = kStep / 8;
+  [[maybe_unused]] constexpr int kUnrolled = kDim == 256 && kType == TENON_E4M3 ? 4 : kParts;  // registers are short
 
   TENON_DYNAMIC_SHARED(unsigned char, queries);
   unsigned char* const ring = queries + S::kQueries;
@@ -239,7 +240,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill(tenon_attention p,
       copy_next();
 
       float score[kColumns][4] = {};
-#pragma unroll
+#pragma unroll kUnrolled
       for (int part = 0; part < kParts; part++) {
         uint32_t query[4];
         load_matrices(query, queries + Form<kDim, TENON_BF16>::offset(warp * 16 + lane % 16, part * 2 + lane / 16));

@@ -85,11 +85,11 @@ __global__ void __launch_bounds__(kWarps * 32) prepare(tenon_attention_prepare p
   for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < p.counter_bytes / 4; i += int64_t(gridDim.x) * blockDim.x) {
     reinterpret_cast<int*>(p.counters)[i] = 0;
   }
-  if (row >= p.rows.max_rows || row >= reinterpret_cast<const int*>(p.rows.counts)[0]) return;
+  if (row >= p.rows.max_rows) return;
+  // all of a row may be read before it is known whether there is one: loads overlap
+  const int rows = reinterpret_cast<const int*>(p.rows.counts)[0];
   const int position = reinterpret_cast<const int*>(p.rows.positions)[row];
   const int slot = reinterpret_cast<const int*>(p.rows.slots)[row];
-  if (slot < 0 && vector >= heads) return;
-
   const int query_width = (p.gated ? 2 : 1) * kDim;
   __nv_bfloat16* const at = reinterpret_cast<__nv_bfloat16*>(p.projected) + row * p.stride +
                             (vector < heads ? int64_t(vector) * query_width
@@ -100,6 +100,12 @@ __global__ void __launch_bounds__(kWarps * 32) prepare(tenon_attention_prepare p
     const float2 two = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(at + dim + i));
     value[i] = two.x;
     value[i + 1] = two.y;
+  }
+  if (row >= rows || (slot < 0 && vector >= heads)) return;
+  const int page_size = static_cast<int>(p.page_size), entry = position / page_size;
+  int page = -1;
+  if (vector >= heads && entry < p.table_width) {
+    page = reinterpret_cast<const int*>(p.page_tables)[slot * p.table_width + entry];
   }
 
   if (!value_head) {
@@ -130,9 +136,6 @@ __global__ void __launch_bounds__(kWarps * 32) prepare(tenon_attention_prepare p
     store<kEach>(at, dim, TENON_BF16, value);
     return;
   }
-  const int page_size = static_cast<int>(p.page_size), entry = position / page_size;
-  if (entry >= p.table_width) return;
-  const int page = reinterpret_cast<const int*>(p.page_tables)[slot * p.table_width + entry];
   if (page < 0) return;
   const int kv_head = value_head ? vector - heads - kv_heads : vector - heads;
   const int64_t place = ((int64_t(page) * kv_heads + kv_head) * page_size + position % page_size) * kDim + dim;
