@@ -232,7 +232,7 @@ int main(int count, char** arguments) {
     time_all();
     return 0;
   }
-  const int turns = kEmulated ? 6 : 60;
+  const int turns = kEmulated ? 24 : 60;
   for (int turn = 0; turn < turns; turn++) {
     compare(1000, 17, 1000);
     compare(1003, 9, 1005);

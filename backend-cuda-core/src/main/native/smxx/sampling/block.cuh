@@ -9,6 +9,17 @@ namespace tenon::sampling {
 constexpr int kChooseThreads = 256;
 constexpr int kChooseWarps = kChooseThreads / 32;
 constexpr int kMostEntries = 4096;  // sorted at a time
+constexpr int kBins = 2048;
+constexpr int kStaged = 16;  // values of a thread
+
+// Shared memory of a block.
+struct Space {
+  uint64_t entries[kMostEntries];
+  uint32_t counts[kBins], rests[kBins];
+  float staged[kStaged * kChooseThreads];
+  Banned banned;
+  Rules rules;
+};
 
 template <typename T>
 __device__ __forceinline__ T block_greatest_of(T value) {

@@ -58,8 +58,7 @@ __device__ __forceinline__ int draw_listed(const tenon_sample& params, int index
 }
 
 // The id that a row draws.
-__device__ __forceinline__ int choose_id(const tenon_sample& params, int index, const Row& row, uint64_t* entries,
-                                         Banned& banned) {
+__device__ __forceinline__ int choose_id(const tenon_sample& params, int index, const Row& row, Space& space) {
   const int parts = splits(params.step.slots.vocabulary);
   const Split* found = row_splits(params, index);
   const bool plain = !row.greedy() && !row.filtered();
@@ -89,14 +88,12 @@ __device__ __forceinline__ int choose_id(const tenon_sample& params, int index, 
     return block_drawn(draw);
   }
   const float inverse = row.inverse(), most = value_of(key_of(greatest));
-  const int drawn = draw_listed(params, index, row, most, inverse, entries);
+  const int drawn = draw_listed(params, index, row, most, inverse, space.entries);
   if (drawn >= 0) return drawn;
-  find_banned(params.step.slots, row, banned);
-  __shared__ Rules applying;  // registers are few here
-  if (threadIdx.x == 0) applying = rules(params.step.slots, row);
+  find_banned(params.step.slots, row, space.banned);
+  if (threadIdx.x == 0) space.rules = rules(params.step.slots, row);
   __syncthreads();
-  const Reading reading = {row, applying, banned, most, inverse};
-  return draw_exactly(reading, greatest, entries);
+  return draw_exactly({row, most, inverse}, greatest, space);
 }
 
 // The greatest logit as it is below an entry; for rows whose lists are of no use.
@@ -109,6 +106,31 @@ __device__ __forceinline__ uint64_t next_greatest(const Row& row, uint64_t below
   return block_greatest_of(best);
 }
 
+// How many logits are greater than a token's. They are all listed if the token's is not below the bound.
+__device__ __forceinline__ int greater(const tenon_sample& params, int index, const Row& row, float own) {
+  const int parts = splits(params.step.slots.vocabulary);
+  const Split* found = row_splits(params, index);
+  const uint32_t key = order_key(own);
+  uint32_t bound = 0;
+  bool complete = true;
+  for (int i = threadIdx.x; i < parts; i += kChooseThreads) {
+    bound = max(bound, found[i].raw_bound);
+    complete = complete && found[i].raw_listed >= 0;
+  }
+  bound = block_greatest_of(bound);
+  int above = 0;
+  if (__syncthreads_and(complete) && key >= bound) {
+    for (int i = threadIdx.x; i < parts * TENON_SPLIT_LIST; i += kChooseThreads) {
+      const int split = i / TENON_SPLIT_LIST, at = i % TENON_SPLIT_LIST;
+      above += at < found[split].raw_listed && key_of(split_list(params, index, split, 1)[at]) > key;
+    }
+  } else {
+#pragma unroll 8
+    for (int id = threadIdx.x; id < row.vocabulary; id += kChooseThreads) above += row.logits[id] > own;
+  }
+  return block_sum(above);
+}
+
 __device__ __forceinline__ void report(const tenon_sample& params, int index, const Row& row, int token,
                                        uint64_t* entries) {
   tenon_logprobs& to = at<tenon_logprobs>(params.logprobs)[index];
@@ -116,16 +138,14 @@ __device__ __forceinline__ void report(const tenon_sample& params, int index, co
   const Split* found = row_splits(params, index);
   uint32_t key = 0;
   for (int i = threadIdx.x; i < parts; i += kChooseThreads) key = max(key, found[i].raw_greatest);
-  const float greatest = value_of(block_greatest_of(key)), own = row.logits[token];
+  const double greatest = value_of(block_greatest_of(key));
   double sum = 0;
-  int above = 0;
-  for (int id = threadIdx.x; id < row.vocabulary; id += kChooseThreads) {
-    const float value = row.logits[id];
-    sum += expf(value - greatest);
-    above += value > own;
+  for (int i = threadIdx.x; i < parts; i += kChooseThreads) {
+    sum += found[i].raw_mass * exp(value_of(found[i].raw_greatest) - greatest);
   }
   const double total = greatest + log(block_sum(sum));
-  above = block_sum(above);
+  const float own = row.logits[token];
+  const int above = greater(params, index, row, own);
   int alternatives = min(row.reported(), row.vocabulary);
   if (alternatives > 0) {
     const Gathered gathered = gather(params, index, 1, alternatives, entries);
@@ -153,8 +173,7 @@ __device__ __forceinline__ void report(const tenon_sample& params, int index, co
 }
 
 __global__ void __launch_bounds__(kChooseThreads, 3) choose(const tenon_sample params) {
-  __shared__ uint64_t entries[kMostEntries];
-  __shared__ Banned banned;
+  TENON_DYNAMIC_SHARED(Space, space);
   wait_for_predecessor();
   release_successor();
   const int index = blockIdx.x;
@@ -166,11 +185,11 @@ __global__ void __launch_bounds__(kChooseThreads, 3) choose(const tenon_sample p
   }
   int token = row.judged.next;
   if (row.draws()) {
-    token = choose_id(params, index, row, entries, banned);
+    token = choose_id(params, index, row, *space);
     if (threadIdx.x == 0) at<int32_t>(params.step.chosen)[index] = token;
   }
   __syncthreads();
-  if (row.reported() >= 0) report(params, index, row, token, entries);
+  if (row.reported() >= 0) report(params, index, row, token, space->entries);
 }
 
 }  // namespace tenon::sampling

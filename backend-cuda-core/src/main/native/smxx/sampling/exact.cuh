@@ -1,150 +1,156 @@
-// Draws from a row whose top-k, top-p or min-p keeps more ids than the first pass listed: the whole row is read several
-// times, to find the least logit that is kept digit by digit. Masses are whole numbers, so that their sums do not depend
-// on the order of additions.
+// Draws from a row whose top-k, top-p or min-p keeps more ids than the first pass listed. The row is read three times:
+//
+//   count ids and mass by distance from the greatest ──► sort the stretch where the kept ids end ──► draw
+//
+// Where that stretch has too many ids to sort, the end is found digit by digit instead (digits.cuh).
 #ifndef TENON_SAMPLING_EXACT_CUH
 #define TENON_SAMPLING_EXACT_CUH
 
-#include "block.cuh"
+#include "digits.cuh"
 
 namespace tenon::sampling {
 
-constexpr int kDigits = 3;
-constexpr int kBins = 2048;
-constexpr float kMassUnit = 1099511627776.0f;  // 2^40
+constexpr float kBinsPerUnit = 64;     // of distance: a factor e of mass
+constexpr float kRestUnit = 1 << 20;
 
-// Where a selection ended.
-struct Cut {
-  uint32_t key;    // the least key kept
-  uint64_t before;  // count or mass of greater keys
-  uint64_t equal;   // of this key
-};
-
-// A row's values, computed anew at every reading.
-struct Reading {
-  const Row& row;
-  const Rules& rules;
-  const Banned& banned;
-  float greatest, inverse;
-
-  __device__ __forceinline__ float value(int id) const {
-    return id < row.vocabulary ? adjusted(rules, banned, row.logits[id], id) : -INFINITY;
-  }
-  // Logit below the greatest, divided by the temperature.
-  __device__ __forceinline__ float distance(float value) const {
-    return __fmul_rn(__fsub_rn(value, greatest), inverse);
-  }
-  __device__ __forceinline__ uint64_t mass(uint32_t key) const {
-    return static_cast<uint64_t>(expf(distance(value_of(key))) * kMassUnit);
-  }
-};
-
-// The least key such that keys ≥ it, and > `above`, have at least `target` members or mass.
-template <bool kByMass>
-__device__ __forceinline__ Cut select(const Reading& reading, uint32_t above, uint64_t target, uint64_t* bins) {
-  __shared__ Cut found;
-  Cut cut = {0, 0, 0};
-#pragma unroll 1
-  for (int digit = 0; digit < kDigits; digit++) {
-    const int shift = digit == 0 ? 21 : digit == 1 ? 10 : 0, bits = digit == 2 ? 10 : 11;
-    __syncthreads();
-    for (int i = threadIdx.x; i < kBins; i += kChooseThreads) bins[i] = 0;
-    __syncthreads();
-#pragma unroll 1
-    for (int id = threadIdx.x; id < reading.row.vocabulary; id += kChooseThreads) {
-      const uint32_t key = order_key(reading.value(id));
-      if (key > above && (digit == 0 || key >> (shift + bits) == cut.key >> (shift + bits))) {
-        atomicAdd(reinterpret_cast<unsigned long long*>(&bins[key >> shift & ((1 << bits) - 1)]),
-                  static_cast<unsigned long long>(kByMass ? reading.mass(key) : 1));
-      }
-    }
-    __syncthreads();
-    // Threads take four bins each, the greatest digits first.
-    constexpr int kOwn = kBins / kChooseThreads;
-    const int first = kBins - 1 - threadIdx.x * kOwn;
-    uint64_t own = 0;
-    for (int i = 0; i < kOwn; i++) own += bins[first - i];
-    uint64_t total, before = cut.before + block_sum_before(own, total);
-    if (before < target && before + own >= target) {
-      int bin = first;
-      while (before + bins[bin] < target) before += bins[bin--];
-      found = {cut.key | static_cast<uint32_t>(bin) << shift, before, bins[bin]};
-    }
-    __syncthreads();
-    cut = found;
-  }
-  return cut;
+__device__ __forceinline__ int bin_of(float distance) {
+  return static_cast<int>(fminf(-distance * kBinsPerUnit, kBins - 1));
 }
 
-// The id below which, and with which, `wanted` ids have this key.
-__device__ __forceinline__ int last_of_equal(const Reading& reading, uint32_t key, uint64_t wanted) {
-  __shared__ uint32_t members[kChooseWarps];
-  uint64_t seen = 0;
-#pragma unroll 1
-  for (int base = 0; base < reading.row.vocabulary; base += kChooseThreads) {
-    const uint32_t those = __ballot_sync(kAll, order_key(reading.value(base + threadIdx.x)) == key);
-    __syncthreads();
-    if (threadIdx.x % 32 == 0) members[threadIdx.x / 32] = those;
-    __syncthreads();
-    for (int warp = 0; warp < kChooseWarps; warp++) {
-      const int count = __popc(members[warp]);
-      if (seen + count >= wanted) {
-        uint32_t left = members[warp];
-        for (; seen + 1 < wanted; seen++) left &= left - 1;
-        return base + warp * 32 + __ffs(left) - 1;
-      }
-      seen += count;
-    }
-  }
-  return reading.row.vocabulary;
+// Counts ids per bin, and how much less than `count` times the weight of the bin's beginning they weigh. That is a sum of
+// whole numbers, which does not depend on the order of additions.
+__device__ __forceinline__ void count_bins(const Reading& reading, Space& space) {
+  for (int i = threadIdx.x; i < kBins; i += kChooseThreads) space.counts[i] = space.rests[i] = 0;
+  __syncthreads();
+  for_each_value(reading, space, [&](float value, int) {
+    if (!(value > -INFINITY)) return;
+    const float distance = reading.distance(value);
+    const int bin = bin_of(distance);
+    const float x = fminf(-distance - bin / kBinsPerUnit, 1 / kBinsPerUnit);
+    atomicAdd(&space.counts[bin], 1u);
+    atomicAdd(&space.rests[bin], static_cast<uint32_t>(x * (1 - x * (0.5f - x / 6)) * kRestUnit + 0.5f));  // 1 − e^−x
+  });
+  __syncthreads();
 }
 
-__device__ __forceinline__ int draw_exactly(const Reading& reading, uint64_t greatest, uint64_t* bins) {
+__device__ __forceinline__ double bin_mass(const Space& space, int bin) {
+  return exp(-bin / double(kBinsPerUnit)) * (space.counts[bin] - space.rests[bin] / double(kRestUnit));
+}
+
+// The bin where the running sum of `of(bin)` reaches `target`, and the sum before it. The last bin if it never does.
+template <typename T, typename Of>
+__device__ __forceinline__ int bin_reaching(T target, T& before, Of of) {
+  __shared__ T sums[kChooseThreads + 1];  // before each thread's bins
+  __shared__ int found;
+  constexpr int kOwn = kBins / kChooseThreads;
+  const int first = threadIdx.x * kOwn;
+  T own = 0, total;
+  for (int i = 0; i < kOwn; i++) own += of(first + i);
+  T running = block_sum_before(own, total);
+  sums[threadIdx.x] = running;
+  if (threadIdx.x == 0) {
+    sums[kChooseThreads] = total;
+    found = kChooseThreads - 1;
+  }
+  __syncthreads();
+  if (running < target && sums[threadIdx.x + 1] >= target) atomicMin(&found, static_cast<int>(threadIdx.x));
+  __syncthreads();
+  before = sums[found];
+  int bin = found * kOwn;
+  for (const int last = bin + kOwn - 1; bin < last && before + of(bin) < target; bin++) before += of(bin);
+  __syncthreads();
+  return bin;
+}
+
+// Sorts the entries of a bin; returns how many there are, or −1: too many.
+__device__ __forceinline__ int sort_bin(const Reading& reading, Space& space, int bin) {
+  __shared__ int count;
+  const int members = space.counts[bin];
+  if (members > kMostEntries) return -1;
+  if (threadIdx.x == 0) count = 0;
+  __syncthreads();
+  for_each_value(reading, space, [&](float value, int id) {
+    if (value > -INFINITY && bin_of(reading.distance(value)) == bin) {
+      space.entries[atomicAdd(&count, 1)] = entry(order_key(value), id);
+    }
+  });
+  __syncthreads();
+  sort_entries(space.entries, members);
+  return members;
+}
+
+// Mass of the first `count` entries; `reaching` is the index of the one with which it reaches `target`, or count − 1.
+__device__ __forceinline__ double entries_mass(const Reading& reading, const Space& space, int count, double target,
+                                               int& reaching) {
+  const int own = (count + kChooseThreads - 1) / kChooseThreads, first = threadIdx.x * own;
+  const auto weight = [&](int i) { return exp(double(reading.distance(value_of(key_of(space.entries[i]))))); };
+  double mass = 0, total;
+  for (int i = first; i < min(first + own, count); i++) mass += weight(i);
+  double before = block_sum_before(mass, total);
+  int short_of = 0;
+  for (int i = first; i < min(first + own, count); i++) {
+    short_of += before < target;
+    before += weight(i);
+  }
+  reaching = max(0, block_sum(short_of) - 1);
+  return total;
+}
+
+// The least entry that top-k and top-p keep; 0 if they cannot be told from counts by bins.
+__device__ __forceinline__ uint64_t least_kept(const Reading& reading, Space& space) {
   const Row& row = reading.row;
-  uint32_t least = 1;  // keys above are kept, and the first `ties` of this one
-  uint64_t ties = ~uint64_t(0), equal = 0;
-  uint64_t finite = 0;
-  for (int id = threadIdx.x; id < row.vocabulary; id += kChooseThreads) finite += order_key(reading.value(id)) != 0;
+  const float top_p = row.slot->top_p;
+  count_bins(reading, space);
+  const auto count_of = [&](int bin) { return static_cast<int>(space.counts[bin]); };
+  const auto mass_of = [&](int bin) { return bin_mass(space, bin); };
+  int finite = 0;
+  for (int i = threadIdx.x; i < kBins; i += kChooseThreads) finite += count_of(i);
   finite = block_sum(finite);
+  uint64_t least = 1;
+  int last_bin = kBins, taken = 0, reaching;
+  double total = 0, before_last = 0;
   if (row.top_k() > 0 && row.top_k() < finite) {
-    const Cut cut = select<false>(reading, 0, row.top_k(), bins);
-    least = cut.key;
-    ties = row.top_k() - cut.before;
-    equal = cut.equal;
+    int before;
+    last_bin = bin_reaching(row.top_k(), before, count_of);
+    if (sort_bin(reading, space, last_bin) < 0) return 0;
+    taken = row.top_k() - before;
+    least = space.entries[taken - 1];
+    if (top_p >= 1) return least;
+    total = entries_mass(reading, space, taken, INFINITY, reaching);
   }
-  if (row.slot->top_p < 1) {
-    uint64_t mass = 0;
-    for (int id = threadIdx.x; id < row.vocabulary; id += kChooseThreads) {
-      const uint32_t key = order_key(reading.value(id));
-      if (key > (ties == ~uint64_t(0) ? 0 : least)) mass += reading.mass(key);
-    }
-    mass = block_sum(mass);
-    const bool tied = ties != ~uint64_t(0);
-    const uint64_t each = tied ? reading.mass(least) : 0;
-    const uint64_t target = max(uint64_t(1), static_cast<uint64_t>(double(row.slot->top_p) * double(mass + (tied ? ties * each : 0))));
-    if (target <= mass) {
-      const Cut cut = select<true>(reading, tied ? least : 0, target, bins);
-      least = cut.key;
-      const uint64_t one = reading.mass(least);
-      ties = (target - cut.before + one - 1) / one;
-      equal = cut.equal / one;
-    } else if (tied && each > 0) {
-      ties = min(ties, (target - mass + each - 1) / each);
-    }
+  if (top_p >= 1) return least;
+  double mass = 0;
+  for (int i = threadIdx.x; i < kBins; i += kChooseThreads) mass += i < last_bin ? mass_of(i) : 0;
+  before_last = block_sum(mass);
+  const double target = double(top_p) * (total + before_last);
+  double before;
+  const int bin = bin_reaching(target, before, [&](int i) { return i < last_bin ? mass_of(i) : i == last_bin ? total : 0; });
+  int count = taken;
+  if (bin < last_bin) {
+    count = sort_bin(reading, space, bin);
+    if (count < 0) return 0;
+  } else {
+    before = before_last;
   }
-  const int last = ties < equal ? last_of_equal(reading, least, ties) : row.vocabulary;
+  if (count == 0) return least;
+  entries_mass(reading, space, count, target - before, reaching);
+  return space.entries[reaching];
+}
+
+__device__ __forceinline__ int draw_exactly(const Reading& reading, uint64_t greatest, Space& space) {
+  const Row& row = reading.row;
+  uint64_t least = least_kept(reading, space);
+  __syncthreads();
+  if (least == 0) least = least_by_digits(reading, space);
   const double farthest = row.slot->min_p > 0 ? log(double(row.slot->min_p)) : -INFINITY;
   Draw draw;
   draw.begin(noise_key(row.slot->seed, row.outputs()), reading.inverse);
   draw.set(reading.greatest, id_of(greatest));
-#pragma unroll 1
-  for (int base = 0; base < row.vocabulary; base += kChooseThreads) {
-    const int id = base + threadIdx.x;
-    float value = reading.value(id);
-    const uint32_t key = order_key(value);
-    const bool kept = key > least || (key == least && id <= last);
-    if (!kept || reading.distance(value) < farthest || !draw.promises(value, id)) value = -INFINITY;
+  for_each_value(reading, space, [&](float value, int id) {
+    const bool kept = entry(order_key(value), id) >= least && !(reading.distance(value) < farthest);
+    if (!kept || !draw.promises(value, id)) value = -INFINITY;
     if (__any_sync(kAll, value > -INFINITY)) draw.look(value, id);
-  }
+  });
   return block_drawn(draw);
 }
 

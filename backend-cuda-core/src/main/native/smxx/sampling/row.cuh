@@ -171,13 +171,14 @@ struct Split {
   uint64_t greatest;  // entry of the greatest adjusted logit, 0 if all are −∞
   double score;       // of the id drawn, where nothing is filtered
   double mass;        // Σ e^((logit − greatest) / temperature), where top-p needs it
+  double raw_mass;    // Σ e^(logit − greatest), of the logits as they are
   int32_t id;         // drawn
   uint32_t bound;     // every entry with at least this key is listed
   int32_t listed;     // entries, or −1: too many
   uint32_t raw_greatest;  // key, of the logits as they are
   uint32_t raw_bound;
   int32_t raw_listed;
-  int32_t unused[4];
+  int32_t unused[2];
 };
 static_assert(sizeof(Split) == 64);
 

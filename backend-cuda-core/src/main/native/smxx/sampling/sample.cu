@@ -17,7 +17,8 @@ int tenon_sample_launch(const void* params, void* stream) {
   if (rows > 0) {
     const int scanned = tenon::enqueue(scan, dim3(parts, rows), dim3(kScanThreads), 0, stream, tenon::Start::EARLY, given);
     if (scanned != 0) return scanned;
-    const int chosen = tenon::enqueue(choose, dim3(rows), dim3(kChooseThreads), 0, stream, tenon::Start::EARLY, given);
+    const int chosen = tenon::enqueue(choose, dim3(rows), dim3(kChooseThreads), sizeof(Space), stream,
+                                      tenon::Start::EARLY, given);
     if (chosen != 0) return chosen;
   }
   return tenon::step::enqueue_accept(given, stream);

@@ -118,13 +118,11 @@ __global__ void __launch_bounds__(kScanThreads, kScanBlocks) scan(const tenon_sa
   Split& found = row_splits(params, index)[split];
   const bool first = threadIdx.x == 0;
   if (reported >= 0) {
-    const uint64_t most = block_greatest(values, split, parts);
-    if (first) found.raw_greatest = key_of(most);
-    if (reported > 0) {
-      uint32_t bound;
-      const int listed = list_greatest(values, split, parts, split_list(params, index, split, 1), bound);
-      if (first) found.raw_bound = bound, found.raw_listed = listed;
-    }
+    const uint32_t most = key_of(block_greatest(values, split, parts));
+    uint32_t bound;
+    const int listed = list_greatest(values, split, parts, split_list(params, index, split, 1), bound);
+    const double mass = most == 0 ? 0 : block_mass(values, value_of(most), 1);
+    if (first) found.raw_greatest = most, found.raw_bound = bound, found.raw_listed = listed, found.raw_mass = mass;
   }
   if (row.draws()) {
     find_banned(params.step.slots, row, banned);
