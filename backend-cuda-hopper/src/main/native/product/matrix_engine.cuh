@@ -1,9 +1,57 @@
 // What warps of sm_90a do together beyond mma.sync: products of four warps (wgmma), barriers in shared memory that count
-// arrivals, and registers handed from one group of four warps to another. There is no emulation of these.
+// arrivals, and registers handed from one group of four warps to another. Emulated, products are done at once; what fences
+// are for and how operand B is described to the matrix engine shows on a card only.
 #ifndef TENON_PRODUCT_MATRIX_ENGINE_CUH
 #define TENON_PRODUCT_MATRIX_ENGINE_CUH
 
+#include "device/mma.cuh"
 #include "device/platform.cuh"
+
+#if defined(TENON_EMULATED)
+
+namespace tenon::warpgroup {
+
+// Low half: arrivals still missing in this phase; high half: arrivals of a phase, and above them the parity of the phase.
+inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
+inline void barrier_init_done() {}
+inline void barrier_arrive(uint64_t* barrier) {
+  const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff, missing = (*barrier & 0xffff) - 1;
+  *barrier = missing ? parity << 63 | arrivals << 32 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
+}
+inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
+  __syncwarp();  // none of the warp waits here while another has not come as far
+  while (*barrier >> 63 == parity) emulation::yield();
+}
+inline void group_sync(int id) { emulation::meet_at(id, 128, true); }
+inline void publish_shared() {}
+template <int kRegisters>
+void give_registers() {}
+template <int kRegisters>
+void take_registers() {}
+inline uint64_t rows_of_128_bytes(const unsigned char* stage, int k) { return reinterpret_cast<uint64_t>(stage) + k * 32; }
+inline void fence() {}
+inline void commit() {}
+inline void wait() {}
+
+inline void multiply(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) {
+  const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
+  const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+  for (int n = 0; n < 16; n++) {
+    uint32_t word[2];
+    for (int i = 0; i < 2; i++) memcpy(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    float part[4];
+    memcpy(part, &sum[4 * n], 16);
+    mma_bf16(part, a, word[0], word[1]);
+    memcpy(&sum[4 * n], part, 16);
+  }
+}
+
+inline void pin(float (&)[64]) {}
+inline void pin(uint32_t (&)[4]) {}
+
+}  // namespace tenon::warpgroup
+
+#else
 
 namespace tenon::warpgroup {
 
@@ -55,8 +103,9 @@ __device__ __forceinline__ void take_registers() {
 }
 
 // Operand B in shared memory: rows of 128 bytes along the summed index, the 16-byte unit u of row r at u ^ (r & 7), eight
-// rows after another. `address` is a multiple of 1,024, plus 32 for each 16 elements along the row.
-__device__ __forceinline__ uint64_t rows_of_128_bytes(uint32_t address) {
+// rows after another. The stage begins at a multiple of 1,024; k: which 16 elements along the rows.
+__device__ __forceinline__ uint64_t rows_of_128_bytes(const unsigned char* stage, int k) {
+  const uint32_t address = shared_address(stage) + k * 32;
   return uint64_t(1) << 62 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 16 | ((address & 0x3ffff) >> 4);
 }
 
@@ -101,4 +150,6 @@ __device__ __forceinline__ void pin(uint32_t (&a)[4]) {
 }
 
 }  // namespace tenon::warpgroup
+
+#endif
 #endif

@@ -1,4 +1,4 @@
-// y = x · wᵀ for many rows with the products of four warps (wgmma) of sm_90a. Not emulated: tested on the card only.
+// y = x · wᵀ for many rows with the products of four warps (wgmma) of sm_90a.
 //
 //   group 0 (producer)   rows, 64 inputs at a time → ring of stages in shared memory (operand B)
 //   groups 1, 2          128 outputs each: packed weights → registers → bf16 → operand A, twice 64 × 128 sums
@@ -234,7 +234,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work& work
         ask(now, step + kBuffers);
         const uint32_t slot = taken % kStages;
         warpgroup::barrier_wait(&full[slot], taken / kStages % 2);
-        const uint32_t stage = warpgroup::shared_address(ring + slot * kStageBytes);
+        const unsigned char* stage = ring + slot * kStageBytes;
 #pragma unroll
         for (int j = 0; j < 2; j++) {
           warpgroup::pin(sums[j]);
@@ -244,7 +244,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work& work
         warpgroup::fence();
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-          const uint64_t b = warpgroup::rows_of_128_bytes(stage + k * 32);
+          const uint64_t b = warpgroup::rows_of_128_bytes(stage, k);
           warpgroup::multiply(sums[0], a[0][k], b);
           warpgroup::multiply(sums[1], a[1][k], b);
         }
@@ -269,7 +269,7 @@ template <int kType>
 __global__ void __launch_bounds__(kThreads, 1) warpgroup_rows(tenon_product p, int output_tiles, int parts) {
   TENON_DYNAMIC_SHARED(unsigned char, unaligned);
   __shared__ uint64_t full[kStages], empty[kStages];
-  unsigned char* ring = unaligned + (kAlignment - warpgroup::shared_address(unaligned) % kAlignment) % kAlignment;
+  unsigned char* ring = unaligned + (kAlignment - reinterpret_cast<uintptr_t>(unaligned) % kAlignment) % kAlignment;
   if (threadIdx.x == 0) {
     for (int i = 0; i < kStages; i++) {
       warpgroup::barrier_init(&full[i], kGroupThreads);

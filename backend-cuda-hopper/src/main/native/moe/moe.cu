@@ -1,0 +1,16 @@
+// Mixture of experts on Hopper: as everywhere, with products of four warps where an expert has many rows.
+#define TENON_MOE_WARPGROUPS
+#include "warpgroup_experts.cuh"
+
+int64_t tenon_moe_workspace(const void* params) {
+  const tenon_moe& p = *static_cast<const tenon_moe*>(params);
+  return tenon::moe::acceptable(p) ? tenon::moe::make_plan(p).bytes : 0;
+}
+
+int tenon_moe_launch(const void* params, void* stream) {
+  return tenon::moe::launch_mixture(*static_cast<const tenon_moe*>(params), stream, tenon::moe::launch_warpgroup_experts);
+}
+
+int64_t tenon_moe_candidates(const void* params, int64_t* words, int64_t room) {
+  return tenon::moe::candidates(*static_cast<const tenon_moe*>(params), words, room);
+}

@@ -1,0 +1,402 @@
+// Gate and up, and down, with the products of four warps (wgmma) of sm_90a, for experts of many rows in E4M3.
+//
+//   group 0 (producer)   up to 128 rows, 64 inputs at a time → ring of stages in shared memory (operand B)
+//   groups 1, 2          128 outputs each: packed weights → registers → bf16 → operand A, sums in registers
+//
+// Blocks stay and take tasks in turn: an item of the work list and a span of 256 outputs. Weights of the next task are
+// asked for while the last inputs of this one are multiplied, and the producer runs ahead. Items of up to 64 rows use
+// products of half the width. Rows were permuted (route.cuh), so that a lane's packed weights are operand A as they lie;
+// gate_up leaves its results permuted for down.
+#ifndef TENON_MOE_WARPGROUP_EXPERTS_CUH
+#define TENON_MOE_WARPGROUP_EXPERTS_CUH
+
+#include "moe/launch.cuh"
+#include "../product/matrix_engine.cuh"
+
+namespace tenon::moe {
+
+constexpr int kGroupThreads = 128, kEngineThreads = 3 * kGroupThreads;
+constexpr int kTaskRows = 128, kStepInputs = 64, kTaskTiles = 16;
+constexpr int kRingStages = 8, kRingStageBytes = kTaskRows * kStepInputs * 2;
+constexpr int kLag = 4;  // stages that the producer asks for before it waits for the first of them
+constexpr int kSlabRows = 32, kSlabPitch = 68, kSlabBytes = kSlabRows * kSlabPitch * 4;
+constexpr int kPanelAlignment = 1024;
+constexpr int kEngineBytes = kRingStages * kRingStageBytes + 2 * kSlabBytes + kPanelAlignment;
+
+// sum += a · b for 64 × 64 over 16, as warpgroup::multiply for 64 × 128.
+#if defined(TENON_EMULATED)
+inline void add_product(float (&sum)[32], const uint32_t (&a)[4], uint64_t b) {
+  const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
+  const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+  for (int n = 0; n < 8; n++) {
+    uint32_t word[2];
+    for (int i = 0; i < 2; i++) memcpy(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    float part[4];
+    memcpy(part, &sum[4 * n], 16);
+    mma_bf16(part, a, word[0], word[1]);
+    memcpy(&sum[4 * n], part, 16);
+  }
+}
+inline uint64_t operand_b(const unsigned char* stage, int k) { return reinterpret_cast<uint64_t>(stage) + k * 32; }
+#else
+// The 16 inputs k of a stage: rows of 128 bytes, unit u of row r at u ^ (r % 8), eight rows after another.
+__device__ __forceinline__ uint64_t operand_b(const unsigned char* stage, int k) {
+  const uint32_t address = static_cast<uint32_t>(__cvta_generic_to_shared(stage)) + k * 32;
+  return uint64_t(1) << 62 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 16 | ((address & 0x3ffff) >> 4);
+}
+
+__device__ __forceinline__ void add_product(float (&sum)[32], const uint32_t (&a)[4], uint64_t b) {
+  asm volatile(
+      "{\n"
+      ".reg .pred add;\n"
+      "setp.ne.b32 add, 1, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {"
+      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+      "}, {%32, %33, %34, %35}, %36, add, 1, 1, 0;\n"
+      "}\n"
+      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]), "+f"(sum[4]), "+f"(sum[5]), "+f"(sum[6]), "+f"(sum[7]),
+        "+f"(sum[8]), "+f"(sum[9]), "+f"(sum[10]), "+f"(sum[11]), "+f"(sum[12]), "+f"(sum[13]), "+f"(sum[14]), "+f"(sum[15]),
+        "+f"(sum[16]), "+f"(sum[17]), "+f"(sum[18]), "+f"(sum[19]), "+f"(sum[20]), "+f"(sum[21]), "+f"(sum[22]), "+f"(sum[23]),
+        "+f"(sum[24]), "+f"(sum[25]), "+f"(sum[26]), "+f"(sum[27]), "+f"(sum[28]), "+f"(sum[29]), "+f"(sum[30]), "+f"(sum[31])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+}
+#endif
+
+__device__ __forceinline__ void add_product(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) { warpgroup::multiply(sum, a, b); }
+
+// A share of the work: rows of one expert and 256 of its outputs.
+struct Task {
+  bool shared;
+  int expert, first, count, position, span;
+};
+
+// The tasks of one block, in order. Every thread walks by itself.
+template <bool kDown>
+class Walk {
+ public:
+  __device__ Walk(const Plan& plan, int routed_spans, int shared_spans, int rows, int items)
+      : plan_(plan), routed_spans_(routed_spans), shared_spans_(shared_spans), rows_(rows), index_(blockIdx.x) {
+    of_shared_ = plan.shared_items > 0 ? (rows + kTaskRows - 1) / kTaskRows * shared_spans : 0;
+    total_ = of_shared_ + items * routed_spans;
+  }
+  __device__ bool has() const { return index_ < total_; }
+  __device__ void advance() { index_ += gridDim.x; }
+  __device__ Task task() const {
+    if (index_ < of_shared_) {
+      const int first = index_ / shared_spans_ * kTaskRows;
+      return {true, 0, first, min(kTaskRows, rows_ - first), first, index_ % shared_spans_};
+    }
+    const int index = index_ - of_shared_;
+    const Item item = plan_.items[index / routed_spans_];
+    return {false, item.expert, item.first, item.count, item.position, index % routed_spans_};
+  }
+
+ private:
+  const Plan& plan_;
+  int routed_spans_, shared_spans_, rows_, index_, of_shared_, total_;
+};
+
+__device__ __forceinline__ int inputs_of(const Plan& plan, bool down, bool shared) {
+  return !down ? plan.p.hidden : shared ? plan.p.shared_inner : plan.p.inner;
+}
+
+__device__ __forceinline__ int steps_of(int inputs) { return (inputs + kStretch - 1) / kStretch * 2; }
+
+// The producer's thread copies unit `threadIdx.x % 8` of every 16th row.
+template <bool kDown>
+__device__ __forceinline__ void produce(const Plan& plan, Walk<kDown> walk, unsigned char* ring, uint64_t* full, uint64_t* empty) {
+  const int unit = threadIdx.x % 8, within = threadIdx.x / 8;
+  const int place = within * 128 + ((unit ^ (within & 7)) * 16);
+  uint32_t asked = 0;
+  for (; walk.has(); walk.advance()) {
+    const Task task = walk.task();
+    const int inputs = inputs_of(plan, kDown, task.shared), steps = steps_of(inputs);
+    const bf16* base = reinterpret_cast<const bf16*>(!kDown ? plan.permuted : task.shared ? plan.shared_inner : plan.inner);
+    const int32_t* list = plan.lists + task.expert * plan.p.max_rows + task.first;
+    int row[kTaskRows / 16];
+#pragma unroll
+    for (int i = 0; i < kTaskRows / 16; i++) {
+      const int at = within + i * 16;
+      row[i] = at >= task.count ? -1 : kDown || task.shared ? task.position + at : list[at] >> kListShift;
+    }
+    const int used = task.count <= 64 ? 4 : 8;
+#pragma unroll 1
+    for (int step = 0; step < steps; step++) {
+      const uint32_t slot = asked % kRingStages;
+      warpgroup::barrier_wait(&empty[slot], asked / kRingStages % 2 ^ 1);
+      unsigned char* to = ring + slot * kRingStageBytes + place;
+      const int input = step * kStepInputs + unit * 8;
+#pragma unroll
+      for (int i = 0; i < kTaskRows / 16; i++) {
+        const bool valid = row[i] >= 0 && input < inputs;
+        if (i < used) copy_async16(to + i * 2048, base + (valid ? int64_t(row[i]) * inputs + input : 0), valid);
+      }
+      copy_commit();
+      asked++;
+      if (asked >= kLag) {
+        copy_wait<kLag - 1>();
+        warpgroup::publish_shared();
+        warpgroup::barrier_arrive(&full[(asked - kLag) % kRingStages]);
+      }
+    }
+  }
+  copy_wait<0>();
+  warpgroup::publish_shared();
+  for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) warpgroup::barrier_arrive(&full[i % kRingStages]);
+}
+
+// Where a lane's weights and scales of a task lie: those of the first of two tiles, and how far on the second's are.
+struct Source {
+  const uint4* weights;
+  const float* scales;
+  int weights_apart, scales_apart, stretches;
+};
+
+template <bool kDown>
+__device__ __forceinline__ Source source_of(const Plan& plan, const Task& task) {
+  const int group = threadIdx.x / kGroupThreads - 1, warp = threadIdx.x / 32 % 4;
+  const Factor factor = kDown ? down_of(plan, task.expert, task.shared) : gate_up_of(plan, task.expert, task.shared);
+  const int stretches = (factor.inputs + kStretch - 1) / kStretch;
+  // gates and their ups come together in a thread; tiles beyond the last repeat it, their sums are dropped
+  const int first = task.span * kTaskTiles + (kDown ? group * 8 + warp : group * 8 + warp * 2);
+  const int tile = min(first, factor.tiles - 1), apart = min(first + (kDown ? 4 : 1), factor.tiles - 1) - tile;
+  return {factor.data + int64_t(tile) * stretches * 128 + threadIdx.x % 32, factor.scales + int64_t(tile) * stretches,
+          apart * stretches * 128, apart * stretches, stretches};
+}
+
+// A lane's weights of two tiles and one step.
+struct Weights {
+  uint4 of[2][2];
+};
+
+__device__ __forceinline__ void ask(Weights& to, const uint4* from, int apart) {
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    to.of[0][i] = stream_load(from + i * 32);
+    to.of[1][i] = stream_load(from + apart + i * 32);
+  }
+}
+
+// A scale that sums can be divided by.
+__device__ __forceinline__ float divisor(float scale) { return fabsf(scale) < 1e-30f ? 1e-30f : scale; }
+
+template <int kSums>
+__device__ __forceinline__ void scale_sums(float (&sums)[kSums], float factor) {
+  if (factor == 1.0f) return;
+#pragma unroll
+  for (int i = 0; i < kSums; i++) sums[i] *= factor;
+}
+
+// Keeps the compiler from moving what it does with operands and sums across a fence or a wait.
+template <int kSums>
+__device__ __forceinline__ void keep(float (&sums)[2][kSums]) {
+#if !defined(TENON_EMULATED)
+#pragma unroll
+  for (int j = 0; j < 2; j++) {
+#pragma unroll
+    for (int i = 0; i < kSums; i++) asm volatile("" : "+f"(sums[j][i])::"memory");
+  }
+#endif
+}
+
+// Two neighbouring lanes' values of outputs g and g ^ 1 become one lane's pair: of row 2t where g is even, 2t + 1 where odd.
+__device__ __forceinline__ uint32_t paired(float even_row, float odd_row, bool odd) {
+  const float other = __shfl_xor_sync(kAllLanes, odd ? even_row : odd_row, 4);
+  return odd ? two_bf16(other, odd_row) : two_bf16(even_row, other);
+}
+
+// Gates in sums[0], ups in sums[1] become 16 values of a row of `inner`, in permuted places.
+template <int kSums>
+__device__ __forceinline__ void store_inner(const Plan& plan, const Task& task, const float (&sums)[2][kSums]) {
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int inner = task.shared ? plan.p.shared_inner : plan.p.inner;
+  const int pair = task.span * (kTaskTiles / 2) + (threadIdx.x / kGroupThreads - 1) * 4 + threadIdx.x / 32 % 4;
+  uint32_t* words = reinterpret_cast<uint32_t*>(task.shared ? plan.shared_inner : plan.inner);
+  const int row = 2 * t + (g & 1), place = pair / 2 * 16 + g / 2 * 4 + pair % 2 * 2;
+#pragma unroll
+  for (int n = 0; n < kSums / 4; n++) {
+    if (n * 8 >= task.count) break;
+    uint32_t two[2];
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      const int c = 4 * n + 2 * i;
+      two[i] = paired(silu(sums[0][c]) * sums[1][c], silu(sums[0][c + 1]) * sums[1][c + 1], g & 1);
+    }
+    if (n * 8 + row < task.count && pair * 16 < inner) {
+      *reinterpret_cast<uint2*>(words + (int64_t(task.position + n * 8 + row) * inner) / 2 + place) = make_uint2(two[0], two[1]);
+    }
+  }
+}
+
+// Stores 64 outputs of a group through its slab, 32 rows at a time.
+template <int kSums>
+__device__ __forceinline__ void store_results(const Plan& plan, const Task& task, const float (&sums)[kSums], int j, float* slab) {
+  const int group = threadIdx.x / kGroupThreads - 1, thread = threadIdx.x % kGroupThreads;
+  const int lane = thread % 32, warp = thread / 32, g = lane / 4, t = lane % 4, hidden = plan.p.hidden;
+  const int64_t position = task.position + (task.shared ? plan.pairs_most : 0);
+#pragma unroll
+  for (int quarter = 0; quarter < kSums / 16; quarter++) {
+    if (quarter * kSlabRows >= task.count) break;
+    warpgroup::group_sync(group + 1);
+#pragma unroll
+    for (int n = 0; n < 4; n++) {
+      float* place = slab + (n * 8 + 2 * t) * kSlabPitch + warp * 16 + g;
+      const int from = (quarter * 4 + n) * 4;
+      place[0] = sums[from];
+      place[kSlabPitch] = sums[from + 1];
+      place[8] = sums[from + 2];
+      place[kSlabPitch + 8] = sums[from + 3];
+    }
+    warpgroup::group_sync(group + 1);
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      const int within = thread / 8 + i * 16, row = quarter * kSlabRows + within;
+      const int output = task.span * 256 + (group * 2 + j) * 64 + thread % 8 * 8;
+      if (row >= task.count || output >= hidden) continue;
+      const float4* from = reinterpret_cast<const float4*>(slab + within * kSlabPitch + thread % 8 * 8);
+      const float4 low = from[0], high = from[1];
+      const int64_t at = (position + row) * hidden + output;
+      if (plan.p.max_rows <= kPartialWideRows) {
+        float4* to = reinterpret_cast<float4*>(reinterpret_cast<float*>(plan.partial) + at);
+        to[0] = low, to[1] = high;
+      } else {
+        *reinterpret_cast<uint4*>(reinterpret_cast<bf16*>(plan.partial) + at) =
+            make_uint4(two_bf16(low.x, low.y), two_bf16(low.z, low.w), two_bf16(high.x, high.y), two_bf16(high.z, high.w));
+      }
+    }
+  }
+}
+
+// What a consumer has on its way.
+struct Ahead {
+  Weights packed[2];  // of the next two steps
+  float scale[2];     // of the next stretch
+  uint32_t taken;     // stages of the ring
+};
+
+// Multiplies one task; kSums is 32 for up to 64 rows, else 64. Asks for the first weights of the task after it.
+template <bool kDown, int kSums>
+__device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task, const Source& source, const Source& after,
+                                              const unsigned char* ring, float* slab, uint64_t* full, uint64_t* empty, Ahead& ahead) {
+  float sums[2][kSums] = {};
+  float scale[2] = {1, 1};
+#pragma unroll 1
+  for (int stretch = 0; stretch < source.stretches; stretch++) {
+    const bool last = stretch + 1 == source.stretches;
+    const float* scales = last ? after.scales : source.scales + stretch + 1;
+    const uint4* weights = last ? after.weights : source.weights + (stretch + 1) * 128;
+    const int weights_apart = last ? after.weights_apart : source.weights_apart;
+#pragma unroll
+    for (int j = 0; j < 2; j++) {
+      if (stretch > 0) scale_sums(sums[j], __fdividef(scale[j], ahead.scale[j]));
+      scale[j] = ahead.scale[j];
+      ahead.scale[j] = divisor(scales[j * (last ? after.scales_apart : source.scales_apart)]);
+    }
+#pragma unroll
+    for (int step = 0; step < 2; step++) {
+      uint32_t a[2][4][4];
+#pragma unroll
+      for (int j = 0; j < 2; j++) {
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+          FragmentA first, second;
+          unpack(ahead.packed[step].of[j][i], first, second);
+#pragma unroll
+          for (int w = 0; w < 4; w++) a[j][2 * i][w] = first.word[w], a[j][2 * i + 1][w] = second.word[w];
+        }
+      }
+      ask(ahead.packed[step], weights + step * 64, weights_apart);
+      const uint32_t slot = ahead.taken % kRingStages;
+      warpgroup::barrier_wait(&full[slot], ahead.taken / kRingStages % 2);
+      const unsigned char* stage = ring + slot * kRingStageBytes;
+      keep(sums);
+#pragma unroll
+      for (int j = 0; j < 2; j++) {
+#pragma unroll
+        for (int k = 0; k < 4; k++) warpgroup::pin(a[j][k]);
+      }
+      warpgroup::fence();
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+#pragma unroll
+        for (int j = 0; j < 2; j++) add_product(sums[j], a[j][k], operand_b(stage, k));
+      }
+      warpgroup::commit();
+      warpgroup::wait();
+      keep(sums);
+      if (threadIdx.x % 32 == 0) warpgroup::barrier_arrive(&empty[slot]);
+      ahead.taken++;
+    }
+  }
+#pragma unroll
+  for (int j = 0; j < 2; j++) {
+    scale_sums(sums[j], scale[j]);
+    if (kDown) store_results(plan, task, sums[j], j, slab);
+  }
+  if (!kDown) store_inner(plan, task, sums);
+}
+
+template <bool kDown>
+__device__ __forceinline__ void consume(const Plan& plan, Walk<kDown> walk, const unsigned char* ring, float* slab, uint64_t* full,
+                                        uint64_t* empty) {
+  if (!walk.has()) return;
+  Task task = walk.task();
+  Source source = source_of<kDown>(plan, task);
+  Ahead ahead = {};
+#pragma unroll
+  for (int b = 0; b < 2; b++) ask(ahead.packed[b], source.weights + b * 64, source.weights_apart);
+#pragma unroll
+  for (int j = 0; j < 2; j++) ahead.scale[j] = divisor(source.scales[j * source.scales_apart]);
+  for (bool more = true; more;) {
+    walk.advance();
+    more = walk.has();
+    const Task next = more ? walk.task() : task;  // where there is none, what is asked for is not used
+    const Source after = source_of<kDown>(plan, next);
+    if (task.count <= 64) {
+      multiply_task<kDown, 32>(plan, task, source, after, ring, slab, full, empty, ahead);
+    } else {
+      multiply_task<kDown, 64>(plan, task, source, after, ring, slab, full, empty, ahead);
+    }
+    task = next;
+    source = after;
+  }
+}
+
+template <bool kDown>
+__global__ void __launch_bounds__(kEngineThreads, 1) warpgroup_experts(Plan plan, Spans spans) {
+  TENON_DYNAMIC_SHARED(unsigned char, unaligned);
+  __shared__ uint64_t full[kRingStages], empty[kRingStages];
+  unsigned char* ring = unaligned + (kPanelAlignment - reinterpret_cast<uintptr_t>(unaligned) % kPanelAlignment) % kPanelAlignment;
+  if (threadIdx.x == 0) {
+    for (int i = 0; i < kRingStages; i++) {
+      warpgroup::barrier_init(&full[i], kGroupThreads);
+      warpgroup::barrier_init(&empty[i], 8);  // the consumers' warps
+    }
+    warpgroup::barrier_init_done();
+  }
+  __syncthreads();
+  wait_for_predecessor();
+  release_successor();
+  const Walk<kDown> walk(plan, spans.routed, spans.shared, rows_of(plan), *plan.items_count);
+  if (threadIdx.x < kGroupThreads) {
+    warpgroup::give_registers<56>();
+    produce<kDown>(plan, walk, ring, full, empty);
+  } else {
+    warpgroup::take_registers<224>();
+    const int group = threadIdx.x / kGroupThreads - 1;
+    consume<kDown>(plan, walk, ring, reinterpret_cast<float*>(ring + kRingStages * kRingStageBytes + group * kSlabBytes), full, empty);
+  }
+}
+
+inline int launch_warpgroup_experts(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const Spans first = {divided(p.inner, 128), divided(p.shared_inner, 128)};
+  const int second = divided(p.hidden, 256);
+  const int failed = enqueue(warpgroup_experts<false>, dim3(kMultiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, first);
+  if (failed != cudaSuccess) return failed;
+  return enqueue(warpgroup_experts<true>, dim3(kMultiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, Spans{second, second});
+}
+
+}  // namespace tenon::moe
+#endif
