@@ -185,7 +185,7 @@ void time_all() {
   reporting.logprobs = 20;
   const TimedCase cases[] = {{"greedy", greedy, false},          {"temperature", warm, false},
                              {"top-k 20, top-p 0.8", usual, false}, {"top-p 0.95", nucleus, false},
-                             {"top-p 0.99, temperature 2", wide, false}, {"the same with penalties", penalised, true},
+                             {"top-p 0.99, temperature 2", wide, false}, {"the usual one with penalties", penalised, true},
                              {"greedy, 20 log-probabilities", reporting, false}};
   for (int sequences : {1, 16, 256}) {
     for (const TimedCase& timed : cases) {

@@ -321,6 +321,12 @@ public final class StepState {
   }
 
   private StepWords step(StepShape shape) {
+    if (shape.rows() > limits.rows()
+        || shape.sequences() > limits.sequences()
+        || shape.logitRows() > limits.logitRows()
+        || shape.draftTokens() > limits.draftTokens()) {
+      throw new IllegalArgumentException("%s exceeds %s".formatted(shape, limits));
+    }
     StepWords words = new StepWords();
     slots.addTo(words);
     return words

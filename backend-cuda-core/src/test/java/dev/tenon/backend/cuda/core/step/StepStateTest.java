@@ -185,6 +185,13 @@ class StepStateTest {
   }
 
   @Test
+  void shapesBeyondTheLimitsAreRefused() {
+    assertThatThrownBy(() -> state.takeOver(new StepShape(25, 3, 12, 2)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("exceeds");
+  }
+
+  @Test
   void rowsOfShapesShareTheirAddresses() {
     StepShape small = new StepShape(2, 1, 2, 2);
     assertThat(state.targetRows(small).ids()).isEqualTo(state.targetRows(SHAPE).ids());
