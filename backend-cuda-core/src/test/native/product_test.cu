@@ -299,6 +299,7 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
         compare(type, rows, rows + check::random()() % 200, outputs, inputs, parts == 2 ? TENON_F32 : TENON_BF16, parts == 1, &plan);
 #if !defined(TENON_EMULATED)
         compare(type, 700, 1000, 1100, 2048, TENON_F32, false, &plan);
+        if (parts == 1) compare(type, 2900, 3000, 2000, 136, TENON_BF16, true, &plan);  // more tiles than multiprocessors
 #endif
       }
     }
