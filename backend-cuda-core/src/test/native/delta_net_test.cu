@@ -423,6 +423,25 @@ void mixed(Shape shape, int type) {
   check::require("  a decode alone and in a batch, bit by bit", alone == together && twins.bits(0) == twins.bits(1));
 }
 
+// More sequences than a head has blocks, so that blocks go from one to the next, past some that need nothing of them.
+void crowd(Shape shape, int type) {
+  const int count = 80;
+  Net net(shape, type, 0, count, 1);
+  std::vector<Piece> pieces;
+  for (int i = 0; i < count; i++) pieces.push_back(net.prompt(i, 0, i == 40 ? 70 : 1 + i % 3));
+  net.step(pieces, 10, 5);
+  for (int i = 0; i < count; i++) {
+    const int length = int(pieces[i].rows.size());
+    if (i % 7 == 3) {
+      pieces[i] = {-1, 0, 0, 0, 0, net.rows(1)};
+    } else {
+      pieces[i] = i == 41 ? net.prompt(i, length, 66) : net.decode(i, length, 0, net.rows(1 + i % 2));
+    }
+  }
+  net.step(pieces, 3, 1);
+  net.report("80 sequences");
+}
+
 void pending_before_a_prompt(Shape shape) {
   Net net(shape, TENON_F32, 0, 1, 3);
   net.step({net.prompt(0, 0, 4)});
@@ -544,6 +563,8 @@ int main(int argc, char** argv) {
   mixed(small, TENON_F32);
   mixed(medium, TENON_BF16);
   mixed(kEmulated ? Shape{1, 1, 128, 128} : wide, TENON_F32);
+  crowd(small, TENON_F32);
+  crowd(small, TENON_BF16);
   pending_before_a_prompt(small);
   segments(small);
   if (!kEmulated) {

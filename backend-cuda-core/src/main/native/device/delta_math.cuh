@@ -81,7 +81,7 @@ __device__ __forceinline__ void store2(bf16* to, float a, float b) { store_pair(
 __device__ __forceinline__ float stored(float x, float) { return x; }
 __device__ __forceinline__ float stored(float x, bf16) { return __bfloat162float(__float2bfloat16_rn(x)); }
 
-// Asks for a line that will be read soon; only for what no kernel writes.
+// Asks the second-level cache for a line that will be read soon.
 __device__ __forceinline__ void prefetch(const void* address) {
 #if !defined(TENON_EMULATED)
   asm volatile("prefetch.global.L2 [%0];" ::"l"(address));

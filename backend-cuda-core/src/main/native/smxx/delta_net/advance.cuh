@@ -171,7 +171,8 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
   TENON_DYNAMIC_SHARED(Stage<KeyDim>, stages);
   release_successor();
   wait_for_predecessor();
-  const int place = blockIdx.z;
+  if (segment_first >= space.plan[0]) return;
+  const int place = space.chunked_of()[segment_first] + blockIdx.z;
   if (place >= space.plan[1]) return;
   const Sequence s = sequence_at(p.rows, space.sequence_of()[place]);
   const int first_chunk = space.first_chunk_of()[place] - segment_first;

@@ -26,14 +26,16 @@ int launch(const tenon_delta_net& p, void* stream) {
   if (space.bytes > p.workspace_bytes) return kRefused;
   const unsigned heads = static_cast<unsigned>(p.value_heads), columns = static_cast<unsigned>(p.value_dim);
   const unsigned planners = space.most_chunks > 0 ? 1 : 0;
-  int status = enqueue(delta_steps<KeyDim, State>, dim3(heads, static_cast<unsigned>(p.rows.max_sequences) + planners),
+  const unsigned lanes = static_cast<unsigned>(p.rows.max_sequences < kStepLanes ? p.rows.max_sequences : kStepLanes);
+  const unsigned chunked = static_cast<unsigned>(space.most_chunked < kSegmentSequences ? space.most_chunked : kSegmentSequences);
+  int status = enqueue(delta_steps<KeyDim, State>, dim3(heads, lanes + planners),
                        dim3(2 * columns), static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * columns),
-                       stream, Start::EARLY, p, space);
+                       stream, Start::EARLY, p, space, lanes);
   for (int first = 0; first < space.most_chunks && status == 0; first += kSegment) {
     status = enqueue(delta_prepare<KeyDim>, dim3(space.segment, heads), dim3(kPrepareThreads), prepare_memory_bytes(KeyDim),
                      stream, Start::EARLY, p, space, first);
     if (status != 0) return status;
-    status = enqueue(delta_advance<KeyDim, State>, dim3(columns / kAdvanceColumns, heads, space.most_chunked),
+    status = enqueue(delta_advance<KeyDim, State>, dim3(columns / kAdvanceColumns, heads, chunked),
                      dim3(kAdvanceThreads), static_cast<int>(2 * sizeof(Stage<KeyDim>)), stream, Start::EARLY, p, space, first);
   }
   if (status != 0 || space.most_chunks == 0) return status;

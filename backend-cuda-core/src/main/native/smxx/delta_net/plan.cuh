@@ -6,8 +6,10 @@
 
 namespace tenon::delta {
 
-// Chunks that are worked on at a time; more of them take further launches.
+// Chunks that are worked on at a time; more of them take further launches. A sequence in chunks has two at least, so
+// that no more than kSegmentSequences of them have a part in a segment.
 constexpr int kSegment = 64;
+constexpr int kSegmentSequences = kSegment / 2 + 1;
 
 // Workspace of one segment. Tiles are swizzled as delta_tiles.cuh says.
 struct Space {

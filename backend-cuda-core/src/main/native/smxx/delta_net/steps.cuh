@@ -1,11 +1,11 @@
 // The step-by-step form: replays, decodes with their drafts, and short prompts.
 //
-// A block works on one value head of one sequence. The state is read once, advanced row by row, written once after the
-// last committed row, and drafts go on from there unstored. While rows are advanced, four threads hold two columns of it
-// in registers; before and between, it rests in shared memory, where every thread touches its own part only.
+// A block works on one value head of a sequence, then of another. The state is read once, advanced row by row, written
+// once after the last committed row, and drafts go on from there unstored. While rows are advanced, four threads hold two
+// columns of it in registers; before and between, it rests in shared memory.
 //
 //   rows in groups of 8:  inputs → convolution, gates → | norms of q, k → | advance row by row → | norm, gate, write
-//                         (the state is on its way meanwhile)           barriers
+//                         (the state is on its way)                         (the next one is)
 #ifndef TENON_DELTA_NET_STEPS_CUH
 #define TENON_DELTA_NET_STEPS_CUH
 
@@ -14,6 +14,8 @@
 namespace tenon::delta {
 
 constexpr int kGroup = 8;  // rows between barriers
+// Blocks that a head has at most; they share the sequences. With 32 heads, four rounds of two blocks on 132 multiprocessors.
+constexpr int kStepLanes = 33;
 
 // Shared memory: rows of a group after the convolution, their outputs and their factors. Behind it the state rests.
 template <int KeyDim>
@@ -148,53 +150,52 @@ __device__ __forceinline__ void prefetch_weights(const tenon_delta_net& p, const
   }
 }
 
+// Asks for a state, to rest in shared memory.
 template <int KeyDim, typename State>
-__global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, const Space space) {
-  TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
-  constexpr int kParts = KeyDim / 16;
-  const Head head(p, blockIdx.x);
-  release_successor();
-  prefetch_weights(p, head);
-  if (p.settled == 0) wait_for_predecessor();
-  const int sequences = at<const int>(p.rows.counts)[1];
-  const int index = blockIdx.y;
-  if (index == p.rows.max_sequences) {
-    wait_for_predecessor();
-    if (blockIdx.x == 0) make_plan(p.rows, space, sequences);
-    return;
-  }
-  const Sequence s = sequence_at(p.rows, index);
-  const bool works = index < sequences && s.active > 0 && !s.chunked;
-  const int value_dim = head.value_dim;
-  const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
-  StepMemory<KeyDim>& m = *memory;
-  State* resting = reinterpret_cast<State*>(memory + 1);
+__device__ __forceinline__ void ask_for_state(const tenon_delta_net& p, int slot, State* resting) {
   constexpr int kUnit = 16 / sizeof(State);
-  if (works) {
-    const State* state = head.state<State>(p, s.slot);
-#pragma unroll
-    for (int i = 0; i < 2 * kParts * 4 / kUnit; i++) {
-      const int unit = (i * blockDim.x + threadIdx.x) * kUnit;
-      copy_async16(resting + unit, state + unit);
-    }
-    copy_commit();
-  }
-  if (p.settled != 0) wait_for_predecessor();
-  if (index >= sequences) return;
+  const State* state = Head(p, again(blockIdx.x)).state<State>(p, slot) + threadIdx.x * kUnit;
+  resting += threadIdx.x * kUnit;
+  const int stride = blockDim.x * kUnit;
+#pragma unroll 2
+  for (int i = 0; i < KeyDim / 2 / kUnit; i++, resting += stride, state += stride) copy_async16(resting, state);
+  copy_commit();
+}
+
+// The slot of a sequence that goes step by step, or -1.
+__device__ __forceinline__ int stepped_slot(const tenon_rows& rows, int index, int sequences) {
+  if (index >= sequences) return -1;
+  const Sequence s = sequence_at(rows, index);
+  return s.active > 0 && !s.chunked ? s.slot : -1;
+}
+
+// Writes zeros for the rows of a sequence that are not active.
+__device__ __forceinline__ void clear_idle_rows(const tenon_delta_net& p, const Sequence& s) {
+  const Head head(p, blockIdx.x);
 #pragma unroll 1
-  for (int i = threadIdx.x; i < (s.end - s.first - s.active) * value_dim / 2; i += blockDim.x) {
-    const int row = 2 * i / value_dim;
-    store_pair(head.out(p, s.first + s.active + row) + 2 * i % value_dim, 0u);
+  for (int row = s.first + s.active; row < s.end; row++) {
+    for (int c = 2 * threadIdx.x; c < head.value_dim; c += 2 * blockDim.x) store_pair(head.out(p, row) + c, 0u);
   }
-  if (!works) return;
-  const bool fresh = is_fresh(p.rows, s);
-  const int replay = s.replay;
-  const int rows = replay + s.active, advanced = replay + s.committed;
-  const int drafts = min(s.active - s.committed, static_cast<int>(p.max_pending));
+}
+
+// Works on a head of one sequence whose state has been asked for; asks for that of `next_slot`, unless it is -1.
+template <int KeyDim, typename State>
+__device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, StepMemory<KeyDim>& m, State* resting,
+                                          int next_slot) {
+  constexpr int kParts = KeyDim / 16;
+  const int value_dim = static_cast<int>(p.value_dim);
+  const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
 
 #pragma unroll 1
-  for (int start = 0; start < rows; start += kGroup) {
+  for (int start = 0, rows = 1; start < rows; start += kGroup) {
+    // read again, rather than kept in registers that the state needs
+    const Sequence s = sequence_at(p.rows, again(index));
+    const bool fresh = is_fresh(p.rows, s);
+    const int replay = s.replay;
+    const int advanced = replay + s.committed;
+    const int drafts = min(s.active - s.committed, static_cast<int>(p.max_pending));
+    rows = replay + s.active;
     const int count = min(kGroup, rows - start);
     const bool last_group = start + kGroup >= rows;
     const Head head(p, again(blockIdx.x));
@@ -245,6 +246,10 @@ __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, c
     for (int i = 0; i < kParts; i++) {
       load4(from + i * value_dim * 16, held[0][i]);
       load4(from + i * value_dim * 16 + half * 16, held[1][i]);
+    }
+    if (last_group) {
+      __syncthreads();
+      if (next_slot >= 0) ask_for_state<KeyDim>(p, next_slot, resting);
     }
     if (fresh && start == 0) {
 #pragma unroll
@@ -322,7 +327,42 @@ __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, c
                      Head(p, again(blockIdx.x)).out(p, s.first + start + row - replay));
       }
     }
-    if (!last_group) __syncthreads();
+    __syncthreads();
+  }
+}
+
+template <int KeyDim, typename State>
+__global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, const Space space, int lanes) {
+  TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
+  State* resting = reinterpret_cast<State*>(memory + 1);
+  release_successor();
+  prefetch_weights(p, Head(p, blockIdx.x));
+  if (p.settled == 0) wait_for_predecessor();
+  const int sequences = at<const int>(p.rows.counts)[1];
+  const int first_slot = blockIdx.y < lanes ? stepped_slot(p.rows, blockIdx.y, sequences) : -1;
+  if (first_slot >= 0) {
+    ask_for_state<KeyDim>(p, first_slot, resting);
+    const Head head(p, blockIdx.x);
+    if (64 * threadIdx.x < kHistory * head.width) prefetch(head.window(p, first_slot) + 64 * threadIdx.x);
+  }
+  if (p.settled != 0) wait_for_predecessor();
+  if (blockIdx.y == lanes) {
+    if (blockIdx.x == 0) make_plan(p.rows, space, sequences);
+    return;
+  }
+  bool asked = true;  // for the state of `index`, if it goes step by step
+#pragma unroll 1
+  for (int index = blockIdx.y; index < at<const int>(p.rows.counts)[1]; index += lanes) {
+    const Sequence s = sequence_at(p.rows, index);
+    const int next_slot = stepped_slot(p.rows, index + lanes, at<const int>(p.rows.counts)[1]);
+    clear_idle_rows(p, s);
+    if (s.active == 0 || s.chunked) {
+      asked = false;
+      continue;
+    }
+    if (!asked) ask_for_state<KeyDim>(p, s.slot, resting);
+    run_steps(p, index, *memory, resting, next_slot);
+    asked = true;
   }
 }
 
