@@ -6,9 +6,12 @@ namespace tenon::attention {
 namespace {
 
 template <int kDim, int kType, int kRing>
-int enqueue_ring(const Step& step, int64_t bytes) {
-  return enqueue(decode<kDim, kType, kRing>, step.card.multiprocessors, kDecodeThreads<kDim>, static_cast<int>(bytes),
-                 step.stream, Start::EARLY, step.p, step.division, step.space);
+bool enqueue_ring(const Step& step, int& status) {
+  const int64_t bytes = DecodeShared<kDim, kType>::bytes(kRing, step.p.rows.max_sequences);
+  if (bytes > step.card.shared_bytes) return false;
+  status = enqueue(decode<kDim, kType, kRing>, step.card.multiprocessors, kDecodeThreads<kDim>, static_cast<int>(bytes),
+                   step.stream, Start::EARLY, step.p, step.division, step.space);
+  return true;
 }
 
 }  // namespace
@@ -16,13 +19,14 @@ int enqueue_ring(const Step& step, int64_t bytes) {
 // With the longest ring that fits: a multiprocessor has 227 KB on sm_90 and sm_100, 163 KB on sm_80, 99 KB on sm_86.
 int enqueue_decodes(const Step& step) {
   return with_form(step.p, [&]<int kDim, int kType>() -> int {
-    constexpr bool kWide = kDim == 256 && kType == TENON_BF16;
-    constexpr int kLong = kWide ? 6 : 8, kShort = kWide ? 2 : 4;
-    const int64_t most = DecodeShared<kDim, kType>::bytes(kLong, step.p.rows.max_sequences);
-    if (most <= step.card.shared_bytes) return enqueue_ring<kDim, kType, kLong>(step, most);
-    const int64_t least = DecodeShared<kDim, kType>::bytes(kShort, step.p.rows.max_sequences);
-    if (least <= step.card.shared_bytes) return enqueue_ring<kDim, kType, kShort>(step, least);
-    return cudaErrorInvalidValue;
+    int status = cudaErrorInvalidValue;
+    if constexpr (kDim == 256 && kType == TENON_BF16) {
+      if (enqueue_ring<kDim, kType, 6>(step, status) || enqueue_ring<kDim, kType, 4>(step, status)) return status;
+      enqueue_ring<kDim, kType, 2>(step, status);
+    } else if (!enqueue_ring<kDim, kType, 8>(step, status)) {
+      enqueue_ring<kDim, kType, 4>(step, status);
+    }
+    return status;
   });
 }
 
