@@ -7,6 +7,8 @@
 #include "timing.h"
 #endif
 
+#include <string>
+
 namespace {
 
 using namespace model;
@@ -187,11 +189,24 @@ void time_all() {
                              {"top-k 20, top-p 0.8", usual, false}, {"top-p 0.95", nucleus, false},
                              {"top-p 0.99, temperature 2", wide, false}, {"the usual one with penalties", penalised, true},
                              {"greedy, 20 log-probabilities", reporting, false}};
+  // Sharper than a bell, as a model's logits are. Sixteen rows in turn: more take long to make up.
+  std::vector<std::vector<float>> rows(16);
+  for (auto& row : rows) {
+    row.resize(kVocabulary);
+    for (float& logit : row) logit = 2.5f * check::normal();
+    for (int i = 0; i < 60; i++) row[below(kVocabulary)] = 16.0f - 0.12f * i;
+  }
   for (int sequences : {1, 16, 256}) {
+    std::vector<std::vector<float>> logits;
+    for (int b = 0; b < sequences; b++) logits.push_back(rows[b % 16]);
+    const auto print = [&](const char* what, const char* how, double micros) {
+      const double bytes = 4.0 * kVocabulary * sequences;
+      printf("time %s, %d rows%s: %.1f us, %.2f TB/s, %.0f %% of limit\n", what, sequences, how, micros,
+             1e-6 * bytes / micros, 100 * bytes / check::kReadBytesPerMicro / micros);
+    };
     for (const TimedCase& timed : cases) {
-      Card card(kVocabulary, sequences, 8, 16, 0, sequences, sequences, sequences);
+      Card card(kVocabulary, sequences, 8, 16, 1, sequences, sequences, sequences);
       Batch batch;
-      std::vector<std::vector<float>> logits(sequences);
       for (int b = 0; b < sequences; b++) {
         batch.setups.push_back({b, timed.sampling, ids(timed.penalised ? 2000 : 1, kVocabulary), 1});
         batch.setups.back().sampling.seed = b;
@@ -204,19 +219,24 @@ void time_all() {
         batch.next.push_back(-1);
         batch.host_drafts.push_back(0);
         batch.selected.push_back(b);
-        // Sharper than a bell, as a model's logits are.
-        logits[b].resize(kVocabulary);
-        for (float& logit : logits[b]) logit = 2.5f * check::normal();
-        for (int i = 0; i < 60; i++) logits[b][below(kVocabulary)] = 16.0f - 0.12f * i;
       }
       card.take_over(batch);
       card.upload(logits, kVocabulary);
       const tenon_sample params = card.sample_params(batch, kVocabulary);
-      const double micros =
-          check::chained_micros(20, [&](int, cudaStream_t stream) { CUDA(tenon_sample_launch(&params, stream)); });
-      const double floor = 4.0 * kVocabulary * sequences / check::kReadBytesPerMicro;
-      printf("time sample, %d rows, %s: %.1f us, %.2f TB/s, %.0f %% of limit\n", sequences, timed.name, micros,
-             4e-6 * kVocabulary * sequences / micros, 100 * floor / micros);
+      const tenon_take_over head = {params.step};
+      const auto take_over = [&](int, cudaStream_t stream) { CUDA(tenon_take_over_launch(&head, stream)); };
+      if (&timed == cases) printf("time take_over, %d rows: %.1f us\n", sequences, check::chained_micros(20, take_over));
+      const std::string how = std::string(", ") + timed.name;
+      print("sample", how.c_str(), check::chained_micros(20, [&](int, cudaStream_t stream) {
+              CUDA(tenon_sample_launch(&params, stream));
+            }));
+      if (&timed != cases) continue;
+      tenon_draft drafting = {params.step, 0, params.logits, kVocabulary, {}, card.arrivals.address(), 0, 0};
+      drafting.workspace_bytes = tenon_draft_workspace(&drafting);
+      drafting.workspace = card.workspace->address();
+      print("draft", "", check::chained_micros(20, [&](int, cudaStream_t stream) {
+              CUDA(tenon_draft_launch(&drafting, stream));
+            }));
     }
   }
 }

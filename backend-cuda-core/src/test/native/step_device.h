@@ -4,6 +4,8 @@
 
 #include "step_model.h"
 
+#include <bit>
+
 namespace model {
 
 constexpr uint64_t kPrime = (uint64_t(1) << 61) - 1;
