@@ -351,14 +351,14 @@ __device__ __forceinline__ void consume(const Plan& plan, Walk<kDown> walk, cons
   for (bool more = true; more;) {
     walk.advance();
     more = walk.has();
-    const Task next = more ? walk.task() : task;  // where there is none, what is asked for is not used
-    const Source after = source_of<kDown>(plan, next);
+    // where there is no other task, what is asked for is not used
+    const Source after = source_of<kDown>(plan, more ? walk.task() : task);
     if (task.count <= 64) {
       multiply_task<kDown, 32>(plan, task, source, after, ring, slab, full, empty, ahead);
     } else {
       multiply_task<kDown, 64>(plan, task, source, after, ring, slab, full, empty, ahead);
     }
-    task = next;
+    if (more) task = walk.task();  // once more: it was not worth the registers meanwhile
     source = after;
   }
 }

@@ -210,7 +210,7 @@ __device__ __forceinline__ void multiply_unit(const unsigned char* shared, const
   const int first = warp * stages, count = min(stages, all - first);
   const float* scales = factor.scales + int64_t(2 * pair) * stretches + first;
   uint4 b[4], next[4];
-  float scale[2], next_scale[2];
+  float scale[2] = {}, next_scale[2] = {};
   auto ask_rest = [&](uint4 (&words)[4], float (&factors)[2], int s) {
     token_words<kType>(words, token, first + s, factor.inputs);
     if (kType == TENON_E4M3) factors[0] = scales[s], factors[1] = scales[stretches + s];

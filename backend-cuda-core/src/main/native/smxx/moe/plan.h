@@ -26,6 +26,7 @@ struct Plan {
   int outputs;       // of the router
   int pairs_most;    // (row, held expert) pairs
   int items_most;
+  int item_tokens;   // most rows of an item
   int shared_items;  // items of the shared expert, which come first
   float* logits;     // [rows][outputs]
   int32_t* counts;   // [held] rows of an expert, then the number of blocks that have routed
@@ -37,9 +38,10 @@ struct Plan {
   float* weights;    // the same
   int32_t* ranks;    // the same: place of the row in the expert's list
   float* shared_weights;  // [rows]
-  void* inner;            // bf16 [pairs_most][inner]
+  void* inner;            // bf16 [pairs_most][inner]; permuted like x where that is
   void* shared_inner;     // bf16 [max_rows][shared_inner]
   void* partial;          // f32 or bf16 [pairs_most + max_rows][hidden], where blocks do not own outputs
+  void* permuted;         // bf16 [rows][hidden], for products of four warps; 0 for none
   int64_t bytes;
 };
 
@@ -54,7 +56,7 @@ inline Plan make_plan(const tenon_moe& p) {
   plan.outputs = p.experts + shared;
   const int64_t pairs = rows * (p.experts_per_token < p.held ? p.experts_per_token : p.held);
   plan.pairs_most = pairs;
-  const int tokens = 8 * plan.tuning.groups;
+  const int tokens = plan.item_tokens = item_tokens(plan.tuning);
   plan.items_most = (pairs < p.held ? pairs : p.held) + pairs / tokens;
   plan.shared_items = shared ? (rows + tokens - 1) / tokens : 0;
   int64_t at = 0;
@@ -75,7 +77,8 @@ inline Plan make_plan(const tenon_moe& p) {
   plan.shared_weights = reinterpret_cast<float*>(take(rows * 4));
   plan.inner = reinterpret_cast<void*>(take(pairs * p.inner * 2));
   plan.shared_inner = reinterpret_cast<void*>(take(rows * p.shared_inner * 2));
-  if (plan.tuning.form == THROUGH_MEMORY) {
+  if (plan.tuning.form == WARPGROUPS) plan.permuted = reinterpret_cast<void*>(take(rows * p.hidden * 2));
+  if (plan.tuning.form == THROUGH_MEMORY || plan.tuning.form == WARPGROUPS) {
     plan.partial = reinterpret_cast<void*>(take((pairs + (shared ? rows : 0)) * p.hidden * (partial_is_wide(p) ? 4 : 2)));
   }
   plan.bytes = at;

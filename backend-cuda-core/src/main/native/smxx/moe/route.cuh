@@ -139,6 +139,19 @@ __device__ __forceinline__ void lay_out(const Plan& plan, int tokens, int32_t* b
   }
 }
 
+// Copies a row for products of four warps. The packed form gives a lane eight neighbouring inputs where operand A wants two
+// of each eight, so the words of every 64 bytes change places: word 4t + i becomes word 4i + t.
+__device__ __forceinline__ void permute(const Plan& plan, int row, int lane) {
+  const int chunks = plan.p.hidden / 8;
+  const uint4* from = reinterpret_cast<const uint4*>(plan.p.x) + int64_t(row) * chunks;
+  uint32_t* to = reinterpret_cast<uint32_t*>(plan.permuted) + int64_t(row) * chunks * 4;
+  for (int c = lane; c < chunks; c += 32) {
+    const uint4 four = from[c];
+    uint32_t* words = to + c / 4 * 16 + c % 4;
+    words[0] = four.x, words[4] = four.y, words[8] = four.z, words[12] = four.w;
+  }
+}
+
 template <int kSlots>
 __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   __shared__ int32_t between[kWarps];
@@ -150,6 +163,7 @@ __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   if (row < rows) {
     const float* logits = plan.logits + int64_t(row) * plan.outputs;
     enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane), lane);
+    if (plan.permuted) permute(plan, row, lane);
     if (lane == 0 && plan.shared_items > 0) plan.shared_weights[row] = 1 / (1 + expf(-logits[plan.p.experts]));
   }
   __threadfence();
@@ -158,7 +172,7 @@ __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   __syncthreads();
   if (!last) return;
   __threadfence();
-  lay_out(plan, 8 * plan.tuning.groups, between);
+  lay_out(plan, plan.item_tokens, between);
 }
 
 }  // namespace tenon::moe

@@ -8,7 +8,8 @@
 //   bits 32 … 39  gate_loops: the same for the first product
 //   bits 40 … 47  form of the second product: 0 where every expert's result goes through memory, 1 where a block owns 16
 //                 outputs of all rows and sums the experts itself, 2 where besides every block of both products routes
-//                 the rows for itself (up to 8 rows; groups, pairs, depth and loops then mean nothing)
+//                 the rows for itself (up to 8 rows), 3 where products of four warps (Hopper) take up to 128 rows of an
+//                 expert at once; in forms 2 and 3 groups, pairs, depth and loops mean nothing
 //   bit  62       set in every word that is not 0
 //
 // 0 stands for `moe_tuning(max_rows, …)`.
@@ -23,7 +24,14 @@ namespace tenon::moe {
 
 constexpr int kWarps = 8;
 
-enum Form { THROUGH_MEMORY = 0, OWNED = 1, FEW = 2 };
+enum Form { THROUGH_MEMORY = 0, OWNED = 1, FEW = 2, WARPGROUPS = 3 };
+
+// A source that has the form WARPGROUPS defines TENON_MOE_WARPGROUPS before it includes this.
+#if defined(TENON_MOE_WARPGROUPS)
+constexpr bool kHasWarpgroups = true;
+#else
+constexpr bool kHasWarpgroups = false;
+#endif
 
 struct Tuning {
   int groups, pairs, depth, down_loops, gate_loops, form;
@@ -51,6 +59,15 @@ constexpr bool can_be_few(const tenon_moe& p) {
          (p.shared_inner == 0 || few_weights(p.shared_type, p.hidden) <= kFewBytes);
 }
 
+// Rows are permuted within 32 inputs for that form.
+constexpr bool can_use_warpgroups(const tenon_moe& p) {
+  return kHasWarpgroups && p.type == TENON_E4M3 && (p.shared_inner == 0 || p.shared_type == TENON_E4M3) &&
+         p.hidden % 32 == 0 && p.inner % 32 == 0 && p.shared_inner % 32 == 0;
+}
+
+// Rows of an expert that a block takes at once.
+constexpr int item_tokens(const Tuning& t) { return t.form == WARPGROUPS ? 128 : 8 * t.groups; }
+
 constexpr int64_t encode(const Tuning& t) {
   return int64_t(t.groups) | int64_t(t.pairs) << 8 | int64_t(t.depth) << 16 | int64_t(t.down_loops) << 24 |
          int64_t(t.gate_loops) << 32 | int64_t(t.form) << 40 | int64_t(1) << 62;
@@ -68,8 +85,8 @@ constexpr bool one_of(int value, int a, int b, int c, int d) {
 constexpr bool valid(const Tuning& t, const tenon_moe& p) {
   // 64 tokens leave no shared memory for a fourth stage, and their sums no registers for a second block
   return one_of(t.groups, 1, 2, 4, 8) && one_of(t.pairs, 1, 2, 4, 8) && one_of(t.depth, 2, 3, 4, 4) &&
-         one_of(t.down_loops, 1, 2, 4, 8) && one_of(t.gate_loops, 1, 2, 4, 8) && t.form >= THROUGH_MEMORY && t.form <= FEW &&
-         (t.form == THROUGH_MEMORY || can_own(p)) && (t.form != FEW || can_be_few(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
+         one_of(t.down_loops, 1, 2, 4, 8) && one_of(t.gate_loops, 1, 2, 4, 8) && t.form >= THROUGH_MEMORY && t.form <= WARPGROUPS &&
+         ((t.form != OWNED && t.form != FEW) || can_own(p)) && (t.form != FEW || can_be_few(p)) && (t.form != WARPGROUPS || can_use_warpgroups(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
 }
 
 // What is taken without measurement; `each` is the number of rows of an expert that an even spread gives.
@@ -77,6 +94,7 @@ constexpr Tuning moe_tuning(const tenon_moe& p) {
   const int64_t pairs = p.max_rows * p.experts_per_token;
   const int64_t each = pairs / p.experts;
   if (can_be_few(p)) return {1, 1, 3, 1, 1, FEW};
+  if (each >= 16 && can_use_warpgroups(p)) return {1, 1, 3, 1, 1, WARPGROUPS};
   const Form form = p.max_rows <= 64 && can_own(p) ? OWNED : THROUGH_MEMORY;
   if (pairs <= 640) return {1, 4, 3, 1, 1, form};
   if (each <= 3) return {1, 8, 3, 2, 1, form};

@@ -1,0 +1,161 @@
+// Host side of a mixture of experts: what is launched.
+//
+//   few_router → few_gate_up → few_down                   up to eight rows
+//   router → route → gate_up → down_owned                 some
+//   router → route → gate_up → down → sum_results         many
+//
+// A generation of GPUs may have a form of its own for gate_up and down (`own`).
+#ifndef TENON_MOE_LAUNCH_CUH
+#define TENON_MOE_LAUNCH_CUH
+
+#include "experts.cuh"
+#include "few.cuh"
+#include "route.cuh"
+#include "sum.cuh"
+
+namespace tenon::moe {
+
+constexpr int kSharedMost = 227 * 1024;   // of a block
+constexpr int kSharedOfAll = 228 * 1024;  // of a multiprocessor, 1 KB of each block's included
+constexpr int kMultiprocessors = 132;     // of an H100 or H200; others are only less evenly loaded
+
+inline int divided(int64_t all, int64_t each) { return (all + each - 1) / each; }
+
+// A block of both types' shared memory: the routed experts' and the shared one's.
+inline int shared_bytes(const tenon_moe& p, int tokens, int64_t inputs, int64_t shared_inputs, const Cut& cut) {
+  const int routed = layout(p.type, inputs, tokens, cut).bytes;
+  const int shared = p.shared_inner > 0 ? layout(p.shared_type, shared_inputs, tokens, cut).bytes : 0;
+  return routed > shared ? routed : shared;
+}
+
+template <int kGroups>
+inline int launch_router(const Plan& plan, void* stream) {
+  // spans enough that many multiprocessors share the few outputs
+  Cut cut = {1, 3, 1};
+  if (kGroups > 1) cut.pairs = 2;
+  if (kGroups > 4) cut.pairs = 4, cut.depth = 3;
+  const dim3 grid(spans_of(divided(plan.outputs, 32), cut), divided(plan.p.max_rows, 8 * kGroups));
+  return enqueue(router<kGroups>, grid, kThreads, layout(TENON_BF16, plan.p.hidden, 8 * kGroups, cut).bytes, stream, Start::EARLY,
+                 plan, cut);
+}
+
+inline int launch_router(const Plan& plan, void* stream) {
+  if (plan.p.max_rows <= 8) return launch_router<1>(plan, stream);
+  if (plan.p.max_rows <= 128) return launch_router<2>(plan, stream);
+  if (plan.p.max_rows <= 512) return launch_router<4>(plan, stream);
+  return launch_router<8>(plan, stream);
+}
+
+inline int launch_route(const Plan& plan, void* stream) {
+  const dim3 grid(divided(plan.p.max_rows, kWarps));
+  if (plan.p.experts <= 512) return enqueue(route<16>, grid, kThreads, 0, stream, Start::EARLY, plan);
+  return enqueue(route<32>, grid, kThreads, 0, stream, Start::EARLY, plan);
+}
+
+template <int kGroups>
+int launch_gate_up(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const Cut cut = {plan.tuning.pairs, plan.tuning.depth, plan.tuning.gate_loops};
+  const Spans spans = {spans_of(p.inner / 16, cut), spans_of(p.shared_inner / 16, cut)};
+  const int bytes = shared_bytes(p, 8 * kGroups, p.hidden, p.hidden, cut);
+  if (bytes > kSharedMost) return cudaErrorInvalidValue;
+  const dim3 grid(plan.shared_items * spans.shared + plan.items_most * spans.routed);
+  return enqueue(gate_up<kGroups>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
+}
+
+template <int kGroups>
+int launch_down(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const Cut cut = {kWarps, plan.tuning.depth, plan.tuning.down_loops};
+  const int spans = spans_of(divided(p.hidden, 32), cut);
+  const int bytes = shared_bytes(p, 8 * kGroups, p.inner, p.shared_inner, cut);
+  if (bytes > kSharedMost) return cudaErrorInvalidValue;
+  const dim3 grid((plan.shared_items + plan.items_most) * spans);
+  if (partial_is_wide(p)) return enqueue(down<kGroups, true>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
+  return enqueue(down<kGroups, false>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
+}
+
+inline int launch_sum(const Plan& plan, void* stream) {
+  const dim3 grid(plan.p.max_rows);
+  if (partial_is_wide(plan.p)) return enqueue(sum_results<true>, grid, kThreads, 0, stream, Start::EARLY, plan);
+  return enqueue(sum_results<false>, grid, kThreads, 0, stream, Start::EARLY, plan);
+}
+
+template <int kGroups>
+int launch_experts(const Plan& plan, void* stream) {
+  const int first = launch_gate_up<kGroups>(plan, stream);
+  if (first != cudaSuccess) return first;
+  if (plan.tuning.form == OWNED) {
+    const int bytes = plan.p.max_rows * (plan.p.experts_per_token + 1) * 64;
+    return enqueue(down_owned, dim3(plan.p.hidden / 16), kOwnerWarps * 32, bytes, stream, Start::EARLY, plan);
+  }
+  const int second = launch_down<kGroups>(plan, stream);
+  return second != cudaSuccess ? second : launch_sum(plan, stream);
+}
+
+inline int launch_few(const Plan& plan, void* stream) {
+  const tenon_moe& p = plan.p;
+  const int logits = enqueue(few_router, dim3(divided(plan.outputs, 16)), kThreads, 0, stream, Start::EARLY, plan);
+  if (logits != cudaSuccess) return logits;
+  const FewLayout at = few_layout(p);
+  const int together = kSharedOfAll / (at.bytes + 1024);
+  const int64_t most = kMultiprocessors * (together > 3 ? 3 : together < 1 ? 1 : together);
+  const int64_t units = p.shared_inner / 16 + int64_t(plan.pairs_most) * (p.inner / 16);
+  const int first = enqueue(few_gate_up, dim3(units < most ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
+  if (first != cudaSuccess) return first;
+  const int results = (routing_bytes(p.max_rows, p.experts_per_token) + 127) / 128 * 128;
+  return enqueue(few_down, dim3(p.hidden / 16), kOwnerWarps * 32, results + p.max_rows * (p.experts_per_token + 1) * 64, stream,
+                 Start::EARLY, plan);
+}
+
+// own(plan, stream) enqueues gate_up and down in the form WARPGROUPS.
+template <typename Own>
+int launch_mixture(const tenon_moe& p, void* stream, Own own) {
+  if (!acceptable(p)) return cudaErrorInvalidValue;
+  if (p.max_rows == 0) return cudaSuccess;
+  const Plan plan = make_plan(p);
+  if (p.workspace_bytes < plan.bytes) return cudaErrorInvalidValue;
+  if (plan.tuning.form == FEW) return launch_few(plan, stream);
+  const int logits = launch_router(plan, stream);
+  if (logits != cudaSuccess) return logits;
+  const int routed = launch_route(plan, stream);
+  if (routed != cudaSuccess) return routed;
+  if (plan.tuning.form == WARPGROUPS) {
+    const int done = own(plan, stream);
+    return done != cudaSuccess ? done : launch_sum(plan, stream);
+  }
+  switch (plan.tuning.groups) {
+    case 1: return launch_experts<1>(plan, stream);
+    case 2: return launch_experts<2>(plan, stream);
+    case 4: return launch_experts<4>(plan, stream);
+    default: return launch_experts<8>(plan, stream);
+  }
+}
+
+// Writes up to `room` words of tile parameters that are valid for these sizes; returns how many there are.
+inline int64_t candidates(const tenon_moe& p, int64_t* words, int64_t room) {
+  int64_t found = 0;
+  auto offer = [&](const Tuning& tuning) {
+    if (!valid(tuning, p)) return;
+    const Cut first = {tuning.pairs, tuning.depth, tuning.gate_loops}, second = {kWarps, tuning.depth, tuning.down_loops};
+    if (shared_bytes(p, 8 * tuning.groups, p.hidden, p.hidden, first) > kSharedMost) return;
+    if (shared_bytes(p, 8 * tuning.groups, p.inner, p.shared_inner, second) > kSharedMost) return;
+    if (found < room) words[found] = encode(tuning);
+    found++;
+  };
+  offer({1, 1, 3, 1, 1, FEW});
+  offer({1, 1, 3, 1, 1, WARPGROUPS});
+  const int powers[] = {1, 2, 4, 8};
+  for (int groups : powers) {
+    for (int pairs : powers) {
+      for (int depth = 2; depth <= 4; depth++) {
+        offer({groups, pairs, depth, 1, 1, OWNED});
+        for (int loops : powers) offer({groups, pairs, depth, loops, 1, THROUGH_MEMORY});
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace tenon::moe
+#endif
