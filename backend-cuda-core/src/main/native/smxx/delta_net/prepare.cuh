@@ -33,17 +33,18 @@ struct ChunkInputs {
   bool fresh;
 
   __device__ __forceinline__ uint32_t operator[](int row) const {
-    if (row >= end) return 0u;
-    if (row < 0) return fresh ? 0u : load_pair(window + (kHistory + row) * width);
-    return load_pair(projected + row * stride);
+    const bf16* from = row < 0 ? window + (kHistory + row) * width : projected + min(row, end - 1) * stride;
+    const uint32_t pair = load_pair(from);
+    return row >= end || (row < 0 && fresh) ? 0u : pair;
   }
 };
 
-// A pair of channels going down the rows.
+// A pair of channels going down the rows, kBatch at a time, whose inputs are on their way together.
 struct PairColumn {
+  static constexpr int kBatch = 8;
   ChunkInputs inputs;
   float4 first, second;
-  uint32_t x[kHistory];
+  uint32_t x[kHistory + kBatch];
 
   __device__ __forceinline__ PairColumn(const tenon_delta_net& p, const Head& head, const Chunk& chunk, int channel, int row) {
     const Sequence& s = chunk.sequence;
@@ -55,12 +56,22 @@ struct PairColumn {
     for (int j = 0; j < kHistory; j++) x[j] = inputs[row - kHistory + j];
   }
 
-  __device__ __forceinline__ float2 next(int row) {
-    const uint32_t now = inputs[row];
-    const float a = convolve(first, low(x[0]), low(x[1]), low(x[2]), low(now));
-    const float b = convolve(second, high(x[0]), high(x[1]), high(x[2]), high(now));
-    x[0] = x[1], x[1] = x[2], x[2] = now;
+  // Asks for the inputs of kBatch rows.
+  __device__ __forceinline__ void load(int row) {
+#pragma unroll
+    for (int j = 0; j < kBatch; j++) x[kHistory + j] = inputs[row + j];
+  }
+
+  // The j-th row of those; `row` is its number.
+  __device__ __forceinline__ float2 mixed(int j, int row) const {
+    const float a = convolve(first, low(x[j]), low(x[j + 1]), low(x[j + 2]), low(x[j + 3]));
+    const float b = convolve(second, high(x[j]), high(x[j + 1]), high(x[j + 2]), high(x[j + 3]));
     return row < inputs.end ? make_float2(silu(a), silu(b)) : make_float2(0.f, 0.f);
+  }
+
+  __device__ __forceinline__ void go_on() {
+#pragma unroll
+    for (int j = 0; j < kHistory; j++) x[j] = x[kBatch + j];
   }
 };
 
@@ -75,20 +86,28 @@ __device__ __forceinline__ void make_unit_rows(const tenon_delta_net& p, const H
   const int channel = holds ? 2 * lane : 0;
   PairColumn first(p, head, chunk, from + channel, chunk.first_row + row);
   PairColumn second(p, head, chunk, from + channel + (kPairs - 1) * 64, chunk.first_row + row);
-#pragma unroll 4
-  for (int r = row; r < row + kWarpRows; r++) {
-    const float2 a = first.next(chunk.first_row + r);
-    const float2 b = kPairs > 1 ? second.next(chunk.first_row + r) : make_float2(0.f, 0.f);
-    const float squares = holds ? fmaf(a.x, a.x, fmaf(a.y, a.y, fmaf(b.x, b.x, b.y * b.y))) : 0.f;
-    const float factor = rsqrtf(warp_sum(squares) + 1e-6f);
+#pragma unroll 1
+  for (int batch = row; batch < row + kWarpRows; batch += PairColumn::kBatch) {
+    first.load(chunk.first_row + batch);
+    if (kPairs > 1) second.load(chunk.first_row + batch);
 #pragma unroll
-    for (int i = 0; i < kPairs; i++) {
-      const float2 y = i == 0 ? a : b;
-      const uint32_t pair = half_pair(y.x * factor, y.y * factor);
-      const int word = element(r, channel + 64 * i, KeyDim / 8) / 2;
-      if (holds) tile[word] = pair;
-      if (holds && copy != nullptr) copy[word] = pair;
+    for (int j = 0; j < PairColumn::kBatch; j++) {
+      const int r = batch + j;
+      const float2 a = first.mixed(j, chunk.first_row + r);
+      const float2 b = kPairs > 1 ? second.mixed(j, chunk.first_row + r) : make_float2(0.f, 0.f);
+      const float squares = holds ? fmaf(a.x, a.x, fmaf(a.y, a.y, fmaf(b.x, b.x, b.y * b.y))) : 0.f;
+      const float factor = rsqrtf(warp_sum(squares) + 1e-6f);
+#pragma unroll
+      for (int i = 0; i < kPairs; i++) {
+        const float2 y = i == 0 ? a : b;
+        const uint32_t pair = half_pair(y.x * factor, y.y * factor);
+        const int word = element(r, channel + 64 * i, KeyDim / 8) / 2;
+        if (holds) tile[word] = pair;
+        if (holds && copy != nullptr) copy[word] = pair;
+      }
     }
+    first.go_on();
+    second.go_on();
   }
 }
 
@@ -96,12 +115,18 @@ __device__ __forceinline__ void make_unit_rows(const tenon_delta_net& p, const H
 __device__ __forceinline__ void make_values(const tenon_delta_net& p, const Head& head, const Chunk& chunk, float* values) {
   const int lane = threadIdx.x & 31;
   const int row = threadIdx.x / 32 * kWarpRows;
+#pragma unroll 1
   for (int column = 2 * lane; column < head.value_dim; column += 64) {
     PairColumn pair(p, head, chunk, 2 * head.key_dim + column, chunk.first_row + row);
-#pragma unroll 4
-    for (int r = row; r < row + kWarpRows; r++) {
-      const float2 v = pair.next(chunk.first_row + r);
-      store2(values + r * head.value_dim + column, v.x, v.y);
+#pragma unroll 1
+    for (int batch = row; batch < row + kWarpRows; batch += PairColumn::kBatch) {
+      pair.load(chunk.first_row + batch);
+#pragma unroll
+      for (int j = 0; j < PairColumn::kBatch; j++) {
+        const float2 v = pair.mixed(j, chunk.first_row + batch + j);
+        store2(values + (batch + j) * head.value_dim + column, v.x, v.y);
+      }
+      pair.go_on();
     }
   }
 }
