@@ -13,5 +13,6 @@ module dev.tenon.engine.tck {
   exports dev.tenon.engine.tck.contract;
   exports dev.tenon.engine.tck.fake;
   exports dev.tenon.engine.tck.golden;
+  exports dev.tenon.engine.tck.recording;
   exports dev.tenon.engine.tck.toy;
 }
