@@ -4,10 +4,10 @@
  */
 module dev.tenon.engine.runtime {
   requires dev.tenon.engine.api;
+  requires dev.tenon.json.values;
   requires static org.jspecify;
   requires org.slf4j;
   requires tools.jackson.core;
-  requires tools.jackson.databind;
 
   uses dev.tenon.spi.backend.BackendProvider;
   uses dev.tenon.spi.model.ModelProvider;

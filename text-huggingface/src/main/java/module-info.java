@@ -4,6 +4,7 @@
  */
 module dev.tenon.text.huggingface {
   requires transitive dev.tenon.engine.api;
+  requires dev.tenon.json.values;
   requires ai.djl.tokenizers;
   requires org.slf4j;
   requires tools.jackson.databind;

@@ -2,7 +2,6 @@ package dev.tenon.distribution;
 
 import dev.tenon.api.ChatPrompt;
 import dev.tenon.api.Engine;
-import dev.tenon.api.EngineFactory;
 import dev.tenon.api.GenerationEvent;
 import dev.tenon.api.GenerationRequest;
 import dev.tenon.api.GenerationStream;
@@ -19,11 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /** A conversation in the terminal, streamed, with the engine in this process. */
-final class ChatCommand implements Command {
+final class ChatCommand extends EngineCommand {
   private static final List<Flag> OWN =
       List.of(
           Flag.value("system-prompt", "TEXT", "System message that opens the conversation."),
@@ -32,40 +29,23 @@ final class ChatCommand implements Command {
 
   private final PrintStream out;
   private final PrintStream err;
-  private final List<Flag> flags;
-  private final CommandSpec spec;
 
   ChatCommand(PrintStream out, PrintStream err) {
+    super("chat", "Talks with a model in the terminal. /reset forgets, /exit or Ctrl-D ends.", OWN);
     this.out = out;
     this.err = err;
-    flags = new ArrayList<>(OWN);
-    flags.addAll(EngineFlags.ALL);
-    spec = CommandSpec.create().name("chat").mixinStandardHelpOptions(true);
-    spec.usageMessage()
-        .description("Talks with a model in the terminal. /reset forgets, /exit or Ctrl-D ends.");
-    ModelArgument.addTo(spec);
-    FlagParser.addTo(spec, flags);
   }
 
   @Override
-  public CommandSpec spec() {
-    return spec;
-  }
-
-  @Override
-  public int run(ParseResult parsed) throws IOException, InterruptedException {
-    FlagValues values = FlagParser.read(parsed, flags);
-    SamplingParameters sampling = sampling(values);
+  int run(Given given) throws IOException, InterruptedException {
+    SamplingParameters sampling = sampling(given.flags());
     BufferedReader input =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    try (Engine engine =
-        EngineFactory.installed()
-            .open(
-                EngineFlags.config(ModelArgument.model(parsed, values), values),
-                new ProgressBar(err))) {
+    try (Engine engine = given.open(new ProgressBar(err))) {
       engine.description().forEach(line -> err.println("  " + line));
       List<Map<String, Object>> opening =
-          values.text("system-prompt").map(text -> message("system", text)).stream().toList();
+          given.flags().text("system-prompt").map(text -> message("system", text)).stream()
+              .toList();
       List<Map<String, Object>> messages = new ArrayList<>(opening);
       for (String line = ask(input); line != null; line = ask(input)) {
         switch (line.strip()) {

@@ -1,8 +1,6 @@
 package dev.tenon.distribution;
 
 import dev.tenon.api.Engine;
-import dev.tenon.api.EngineConfig;
-import dev.tenon.api.EngineFactory;
 import dev.tenon.api.GenerationEvent;
 import dev.tenon.api.GenerationRequest;
 import dev.tenon.api.GenerationStream;
@@ -19,14 +17,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /**
  * Greedy tokens and last-position logits for prompts of token ids, all submitted at once to the
  * engine that serves: to hold a checkpoint against another implementation.
  */
-final class LogitsCommand implements Command {
+final class LogitsCommand extends EngineCommand {
   private static final List<Flag> OWN =
       List.of(
           Flag.value("ids", "FILE", "One JSON array of token ids a line."),
@@ -35,31 +31,20 @@ final class LogitsCommand implements Command {
 
   private final PrintStream out;
   private final PrintStream err;
-  private final List<Flag> flags;
-  private final CommandSpec spec;
 
   LogitsCommand(PrintStream out, PrintStream err) {
+    super(
+        "logits",
+        "Prints one JSON line per prompt: greedy tokens and the logits at the last prompt"
+            + " position.",
+        OWN);
     this.out = out;
     this.err = err;
-    flags = new ArrayList<>(OWN);
-    flags.addAll(EngineFlags.ALL);
-    spec = CommandSpec.create().name("logits").mixinStandardHelpOptions(true);
-    spec.usageMessage()
-        .description(
-            "Prints one JSON line per prompt: greedy tokens and the logits at the last prompt"
-                + " position.");
-    ModelArgument.addTo(spec);
-    FlagParser.addTo(spec, flags);
   }
 
   @Override
-  public CommandSpec spec() {
-    return spec;
-  }
-
-  @Override
-  public int run(ParseResult parsed) throws IOException, InterruptedException {
-    FlagValues values = FlagParser.read(parsed, flags);
+  int run(Given given) throws IOException, InterruptedException {
+    FlagValues values = given.flags();
     Path file =
         values
             .text("ids")
@@ -68,9 +53,7 @@ final class LogitsCommand implements Command {
     int maxTokens = values.count("max-tokens").orElse(16);
     int drafts = values.count("drafts").orElse(0);
     List<int[]> prompts = prompts(file);
-    EngineConfig config =
-        EngineFlags.config(ModelArgument.model(parsed, values), drafting(values, drafts));
-    try (Engine engine = EngineFactory.installed().open(config, new ProgressBar(err))) {
+    try (Engine engine = drafting(given, drafts).open(new ProgressBar(err))) {
       List<GenerationStream> streams = new ArrayList<>();
       for (int[] prompt : prompts) {
         streams.add(engine.submit(request(prompt, maxTokens, drafts)));
@@ -89,23 +72,24 @@ final class LogitsCommand implements Command {
     return 0;
   }
 
-  private static FlagValues drafting(FlagValues values, int drafts) {
+  private static Given drafting(Given given, int drafts) {
     if (drafts == 0) {
-      return values;
+      return given;
     }
-    SpeculationConfig given =
-        values
+    SpeculationConfig speculation =
+        given
+            .flags()
             .text("speculative-config")
             .map(SpeculativeConfigFlag::parse)
             .orElse(new SpeculationConfig("mtp", drafts));
-    return values.with(
+    return given.with(
         "speculative-config",
         JsonText.write(
             Map.of(
                 "method",
-                given.method(),
+                speculation.method(),
                 "num_speculative_tokens",
-                Math.max(drafts, given.draftTokens()))));
+                Math.max(drafts, speculation.draftTokens()))));
   }
 
   private static GenerationRequest request(int[] prompt, int maxTokens, int drafts) {

@@ -1,7 +1,6 @@
 package dev.tenon.distribution;
 
 import dev.tenon.api.Engine;
-import dev.tenon.api.EngineFactory;
 import dev.tenon.api.LoadProgress;
 import dev.tenon.server.javalin.ServerConfig;
 import dev.tenon.server.javalin.TenonServer;
@@ -12,48 +11,26 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParseResult;
 
 /**
  * Serves a few requests to itself and ends, so that the virtual machine can record which classes a
  * start needs. The launcher turns the record into an archive that later starts map.
  */
-final class RehearseCommand implements Command {
+final class RehearseCommand extends EngineCommand {
   private static final String COMPLETION = "{\"prompt\":\"Hello\",\"max_tokens\":2,\"stream\":%s}";
   private static final String CHAT =
       "{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}],\"max_tokens\":2,\"stream\":%s}";
 
-  private final List<Flag> flags;
-  private final CommandSpec spec;
-
   RehearseCommand() {
-    flags = new ArrayList<>(ServerFlags.ALL);
-    flags.addAll(EngineFlags.ALL);
-    spec = CommandSpec.create().name("rehearse").mixinStandardHelpOptions(true);
-    spec.usageMessage()
-        .hidden(true)
-        .description("Records what a start needs, so that later ones are faster.");
-    ModelArgument.addTo(spec);
-    FlagParser.addTo(spec, flags);
+    super(
+        "rehearse", "Records what a start needs, so that later ones are faster.", ServerFlags.ALL);
+    spec().usageMessage().hidden(true);
   }
 
   @Override
-  public CommandSpec spec() {
-    return spec;
-  }
-
-  @Override
-  public int run(ParseResult parsed) throws IOException {
-    FlagValues values = FlagParser.read(parsed, flags);
+  int run(Given given) throws IOException {
     ServerConfig config = ServerConfig.builder().host("127.0.0.1").port(0).build();
-    try (Engine engine =
-        EngineFactory.installed()
-            .open(
-                EngineFlags.config(ModelArgument.model(parsed, values), values),
-                LoadProgress.SILENT)) {
+    try (Engine engine = given.open(LoadProgress.SILENT)) {
       TenonServer server = TenonServer.start(engine, config);
       try {
         String address = "http://127.0.0.1:" + server.port();

@@ -7,27 +7,32 @@ final class Logprobs {
   private Logprobs() {}
 
   /**
-   * The token's log-probability and rank, and the greatest ids.
+   * The token's log-probability and rank, and the greatest ids, in one pass over the row: the sum
+   * of the exponentials is kept relative to the greatest logit so far.
    *
    * @param alternatives how many of the greatest
    */
   static TokenLogprobs of(float[] logits, int from, int vocabulary, int token, int alternatives) {
-    double greatest = Double.NEGATIVE_INFINITY;
-    for (int i = 0; i < vocabulary; i++) {
-      greatest = Math.max(greatest, logits[from + i]);
-    }
+    int[] ids = new int[Math.min(alternatives, vocabulary)];
+    float own = logits[from + token];
+    float greatest = Float.NEGATIVE_INFINITY;
     double sum = 0;
     int rank = 1;
-    float own = logits[from + token];
-    for (int i = 0; i < vocabulary; i++) {
-      float value = logits[from + i];
-      sum += Math.exp(value - greatest);
+    int held = 0;
+    for (int id = 0; id < vocabulary; id++) {
+      float value = logits[from + id];
+      if (value > greatest) {
+        sum = sum * Math.exp((double) greatest - value) + 1;
+        greatest = value;
+      } else if (value > Float.NEGATIVE_INFINITY) {
+        sum += Math.exp((double) value - greatest);
+      }
       if (value > own) {
         rank++;
       }
+      held = insert(logits, from, ids, held, id);
     }
     double total = greatest + Math.log(sum);
-    int[] ids = greatestIds(logits, from, vocabulary, Math.min(alternatives, vocabulary));
     float[] logprobs = new float[ids.length];
     for (int i = 0; i < ids.length; i++) {
       logprobs[i] = (float) (logits[from + ids[i]] - total);
@@ -40,17 +45,24 @@ final class Logprobs {
     int[] ids = new int[count];
     int held = 0;
     for (int id = 0; id < vocabulary; id++) {
-      float value = logits[from + id];
-      if (held == count && (count == 0 || !(value > logits[from + ids[count - 1]]))) {
-        continue;
-      }
-      int at = held < count ? held++ : count - 1;
-      while (at > 0 && value > logits[from + ids[at - 1]]) {
-        ids[at] = ids[at - 1];
-        at--;
-      }
-      ids[at] = id;
+      held = insert(logits, from, ids, held, id);
     }
     return ids;
+  }
+
+  /** Takes an id among the greatest if it belongs there; returns how many are held then. */
+  private static int insert(float[] logits, int from, int[] ids, int held, int id) {
+    float value = logits[from + id];
+    int count = ids.length;
+    if (held == count && (count == 0 || !(value > logits[from + ids[count - 1]]))) {
+      return held;
+    }
+    int at = held < count ? held : count - 1;
+    while (at > 0 && value > logits[from + ids[at - 1]]) {
+      ids[at] = ids[at - 1];
+      at--;
+    }
+    ids[at] = id;
+    return Math.min(held + 1, count);
   }
 }

@@ -1,16 +1,14 @@
 package dev.tenon.backend.cpu;
 
+import dev.tenon.engine.tck.Randoms;
 import java.util.Random;
 
-/** Random test data; the seed is printed, and {@code -Dtenon.test.seed} repeats it. */
+/** Random test data; the seed is printed, and {@code -Dtests.seed} repeats it. */
 final class Seeded {
-  private static final long SEED = Long.getLong("tenon.test.seed", System.nanoTime());
-
   private Seeded() {}
 
   static Random random(String test) {
-    System.out.println(test + ": -Dtenon.test.seed=" + SEED);
-    return new Random(SEED ^ test.hashCode());
+    return Randoms.create(test);
   }
 
   static float[] values(Random random, int length, float range) {

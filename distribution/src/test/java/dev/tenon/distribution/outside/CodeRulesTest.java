@@ -1,6 +1,5 @@
 package dev.tenon.distribution.outside;
 
-import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -81,15 +80,7 @@ class CodeRulesTest {
 
   @Test
   void packagesOfTheRuntimeHaveNoCycles() {
-    slices()
-        .matching("dev.tenon.engine.runtime.(*)..")
-        .should()
-        .beFreeOfCycles()
-        // Both read JSON files, by the same reader.
-        .ignoreDependency(
-            name("dev.tenon.engine.runtime.weights.ShardIndex"),
-            name("dev.tenon.engine.runtime.checkpoint.Json"))
-        .check(classes);
+    slices().matching("dev.tenon.engine.runtime.(*)..").should().beFreeOfCycles().check(classes);
   }
 
   @Test

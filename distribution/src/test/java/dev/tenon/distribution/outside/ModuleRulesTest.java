@@ -35,6 +35,7 @@ class ModuleRulesTest {
             "dev.tenon.distribution",
             "dev.tenon.engine.api",
             RUNTIME,
+            "dev.tenon.json.values",
             "dev.tenon.model.qwen3next",
             "dev.tenon.parser.hermes",
             "dev.tenon.server.javalin",

@@ -2,7 +2,8 @@ package dev.tenon.parser.hermes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tenon.parser.hermes.Answer.Call;
+import dev.tenon.engine.tck.contract.ToolAnswer;
+import dev.tenon.engine.tck.contract.ToolAnswer.Call;
 import dev.tenon.spi.toolcall.ToolEvent;
 import dev.tenon.spi.toolcall.ToolParserSession;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What users of other engines reported about this format, each as an example. */
 class FieldBugsTest {
+  private static final HermesParserProvider PARSER = new HermesParserProvider();
   private static final String CLOSE = "\n</tool_call>";
 
   private static String call(String name, String arguments) {
@@ -20,9 +22,9 @@ class FieldBugsTest {
   }
 
   private static void check(String text, String content, Call... calls) {
-    Answer expected = new Answer(content, List.of(calls));
-    assertThat(Answer.whole(text)).isEqualTo(expected);
-    assertThat(Answer.single(text)).isEqualTo(expected);
+    ToolAnswer expected = new ToolAnswer(content, List.of(calls));
+    assertThat(ToolAnswer.whole(PARSER, text)).isEqualTo(expected);
+    assertThat(ToolAnswer.single(PARSER, text)).isEqualTo(expected);
   }
 
   @ParameterizedTest

@@ -1,8 +1,6 @@
 package dev.tenon.server.javalin;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
+import dev.tenon.json.values.JsonValues;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +12,13 @@ final class PlainJson {
   private PlainJson() {}
 
   static Map<String, Object> map(ObjectNode object, String path) {
-    Map<String, Object> map = new LinkedHashMap<>();
-    for (Map.Entry<String, JsonNode> entry : object.properties()) {
-      String key = wellFormed(entry.getKey(), path);
-      putPlain(map, key, value(entry.getValue(), path + "." + key));
-    }
-    return map;
+    check(object, path);
+    return JsonValues.object(object);
+  }
+
+  static @Nullable Object value(JsonNode node, String path) {
+    check(node, path);
+    return JsonValues.value(node);
   }
 
   @SuppressWarnings("NullAway") // the API's plain values allow null for JSON's null
@@ -27,29 +26,27 @@ final class PlainJson {
     map.put(key, value);
   }
 
-  @SuppressWarnings("NullAway") // as above
-  static @Nullable Object value(JsonNode node, String path) {
-    return switch (node.getNodeType()) {
-      case OBJECT -> map((ObjectNode) node, path);
-      case ARRAY -> {
-        List<Object> list = new ArrayList<>(node.size());
-        for (JsonNode entry : node.values()) {
-          list.add(value(entry, path + "[" + list.size() + "]"));
+  /** Refuses, by its path, what is JSON for the reader and no value for the engine. */
+  private static void check(JsonNode node, String path) {
+    switch (node.getNodeType()) {
+      case OBJECT -> {
+        for (Map.Entry<String, JsonNode> entry : node.properties()) {
+          check(entry.getValue(), path + "." + wellFormed(entry.getKey(), path));
         }
-        yield list;
+      }
+      case ARRAY -> {
+        for (int i = 0; i < node.size(); i++) {
+          check(node.get(i), path + "[" + i + "]");
+        }
       }
       case STRING -> wellFormed(node.stringValue(), path);
-      case BOOLEAN -> node.booleanValue();
-      case NUMBER -> number(node, path);
-      default -> null;
-    };
-  }
-
-  private static Object number(JsonNode node, String path) {
-    if (node.isIntegralNumber()) {
-      return node.canConvertToLong() ? (Object) node.longValue() : node.bigIntegerValue();
+      case NUMBER -> {
+        if (!node.isIntegralNumber()) {
+          Fields.finite(node, path, -Double.MAX_VALUE, Double.MAX_VALUE);
+        }
+      }
+      case BOOLEAN, NULL, MISSING, BINARY, POJO -> {}
     }
-    return Fields.finite(node, path, -Double.MAX_VALUE, Double.MAX_VALUE);
   }
 
   /** Refuses halves of surrogate pairs: they are no characters and have no UTF-8. */

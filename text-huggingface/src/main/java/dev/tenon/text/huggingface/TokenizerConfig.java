@@ -1,9 +1,12 @@
 package dev.tenon.text.huggingface;
 
+import dev.tenon.json.values.CheckpointJson;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /**
  * What {@code tokenizer_config.json} says about chat.
@@ -18,11 +21,15 @@ record TokenizerConfig(Map<String, String> specialTokens, Map<String, String> ch
 
   /** Reads the file, or answers an empty config if there is none. */
   static TokenizerConfig read(Path folder) {
-    JsonNode config = JsonFile.readIfThere(folder.resolve(NAME));
-    JsonNode map = JsonFile.readIfThere(folder.resolve("special_tokens_map.json"));
+    JsonNode config = readIfThere(folder.resolve(NAME));
+    JsonNode map = readIfThere(folder.resolve("special_tokens_map.json"));
     Map<String, String> specials = new LinkedHashMap<>(specials(map));
     specials.putAll(specials(config));
     return new TokenizerConfig(specials, templates(config.path("chat_template")));
+  }
+
+  private static JsonNode readIfThere(Path file) {
+    return Files.isRegularFile(file) ? CheckpointJson.read(file) : MissingNode.getInstance();
   }
 
   private static Map<String, String> specials(JsonNode config) {

@@ -299,6 +299,6 @@ class ChatTemplateTest {
         .hasMessageContaining("chat_template.jinja, line 2")
         .hasMessageContaining("endif");
     Files.writeString(folder.resolve("tokenizer_config.json"), "{");
-    assertThatThrownBy(() -> ChatTemplates.read(folder)).hasMessageContaining("not valid JSON");
+    assertThatThrownBy(() -> ChatTemplates.read(folder)).hasMessageContaining("not a JSON object");
   }
 }

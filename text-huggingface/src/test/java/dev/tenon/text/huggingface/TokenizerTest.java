@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.tenon.engine.tck.Randoms;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
 import dev.tenon.spi.text.Detokenizer;
@@ -72,9 +73,7 @@ class TokenizerTest {
 
   @Test
   void decodesRandomIdsStepByStepAsTheNativeLibraryDecodesThemAtOnce() throws IOException {
-    long seed = new Random().nextLong();
-    System.out.println("TokenizerTest seed " + seed);
-    Random random = new Random(seed);
+    Random random = Randoms.create("tokenizer");
     assertThat(tokenizer.encode("this waits for the library")).isNotEmpty();
     Path file = TestFiles.folder("tokenizer").resolve("tokenizer.json");
     long reference = LIBRARY.createTokenizerFromString(Files.readString(file));

@@ -5,6 +5,7 @@ import dev.tenon.api.LoadFormat;
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.weights.CheckpointFiles;
 import dev.tenon.engine.runtime.weights.Quantisation;
+import dev.tenon.json.values.CheckpointJson;
 import dev.tenon.spi.model.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,10 +43,10 @@ public final class CheckpointReader {
           ErrorCode.INVALID_CHECKPOINT,
           folder + ": expected a checkpoint's config.json, found none");
     }
-    Map<String, Object> config = merged(Json.readObject(configFile), overrides);
+    Map<String, Object> config = merged(CheckpointJson.readObject(configFile), overrides);
     Path generationFile = folder.resolve("generation_config.json");
     Map<String, Object> generation =
-        Files.isRegularFile(generationFile) ? Json.readObject(generationFile) : Map.of();
+        Files.isRegularFile(generationFile) ? CheckpointJson.readObject(generationFile) : Map.of();
     Quantisation quantisation = Quantisation.of(config);
     CheckpointFiles files =
         switch (format) {

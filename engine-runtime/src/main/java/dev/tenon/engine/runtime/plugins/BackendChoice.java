@@ -4,6 +4,7 @@ import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
 import dev.tenon.spi.Probe;
 import dev.tenon.spi.backend.BackendProvider;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,9 +12,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Chooses a backend: the one that was named, or the one whose probe scores highest. */
 public final class BackendChoice {
+  private static final Logger LOG = LoggerFactory.getLogger(BackendChoice.class);
+
   private BackendChoice() {}
 
   /**
@@ -47,7 +52,8 @@ public final class BackendChoice {
         best(probes)
             .orElseThrow(
                 () -> new TenonException(codeOfNone(probes), "no backend: " + summary(probes)));
-    return new Chosen(best, "highest score of " + summary(probes));
+    LOG.debug("backends here: {}", summary(probes));
+    return new Chosen(best, "highest score of " + headlines(probes));
   }
 
   /** The fit backend with the highest score; the first found where equal. */
@@ -78,6 +84,26 @@ public final class BackendChoice {
 
   private static ErrorCode codeOfNone(Map<Installed<BackendProvider>, Probe> probes) {
     return probes.isEmpty() ? ErrorCode.PLUGIN_NOT_FOUND : ErrorCode.DEVICE_UNAVAILABLE;
+  }
+
+  /**
+   * One line: the fit with score and description, the unfit by the first clause of their reason.
+   */
+  private static String headlines(Map<Installed<BackendProvider>, Probe> probes) {
+    Map<String, List<String>> unfit = new LinkedHashMap<>();
+    List<String> parts = new ArrayList<>();
+    probes.forEach((backend, probe) -> {
+      switch (probe) {
+        case Probe.Fit(int score, String description) ->
+            parts.add(backend.id() + " " + score + " (" + description + ")");
+        case Probe.Unfit(String reason) ->
+            unfit
+                .computeIfAbsent(reason.split("[:;]", 2)[0], clause -> new ArrayList<>())
+                .add(backend.id());
+      }
+    });
+    unfit.forEach((clause, ids) -> parts.add(String.join(", ", ids) + " unfit (" + clause + ")"));
+    return String.join("; ", parts);
   }
 
   private static String summary(Map<Installed<BackendProvider>, Probe> probes) {

@@ -1,6 +1,6 @@
 package dev.tenon.engine.runtime.weights;
 
-import dev.tenon.engine.runtime.checkpoint.Json;
+import dev.tenon.json.values.CheckpointJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +60,8 @@ record ShardIndex(List<Path> files, @Nullable Map<String, String> owner) {
   }
 
   private static ShardIndex indexed(Path folder) {
-    if (!(Json.readObject(folder.resolve(INDEX)).get("weight_map") instanceof Map<?, ?> map)
+    if (!(CheckpointJson.readObject(folder.resolve(INDEX)).get("weight_map")
+            instanceof Map<?, ?> map)
         || map.isEmpty()) {
       throw Damage.of(INDEX, "a weight_map from tensor names to file names", "none");
     }

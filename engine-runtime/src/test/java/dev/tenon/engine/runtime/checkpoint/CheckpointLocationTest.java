@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
+import dev.tenon.json.values.CheckpointJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +49,9 @@ class CheckpointLocationTest {
     Path blob = Files.createDirectories(snapshot.resolve("../../blobs")).resolve("abc");
     Files.writeString(blob, "{\"model_type\": \"toy\"}");
     Files.createSymbolicLink(snapshot.resolve("config.json"), Path.of("../../blobs/abc"));
-    assertThat(Json.readObject(find("org/some-model", Map.of()).folder().resolve("config.json")))
+    assertThat(
+            CheckpointJson.readObject(
+                find("org/some-model", Map.of()).folder().resolve("config.json")))
         .containsEntry("model_type", "toy");
   }
 

@@ -107,12 +107,14 @@ class PluginCatalogTest {
   void theHighestScoreIsChosenUnlessAnotherIsNamed() throws IOException {
     install("a", backend("Low", "low", "new Probe.Fit(3, \"slow\")"));
     install("b", backend("High", "high", "new Probe.Fit(30, \"quick\")"));
-    install("c", backend("Unfit", "unfit", "new Probe.Unfit(\"no driver\")"));
+    install("c", backend("Unfit", "unfit", "new Probe.Unfit(\"no driver: looked in a, b\")"));
     install("d", backend("Rude", "rude", "null; if (true) throw new RuntimeException(\"oops\")"));
     PluginCatalog catalog = PluginCatalog.find(folder());
     BackendChoice.Chosen best = BackendChoice.choose(catalog, null);
     assertThat(best.backend().id()).isEqualTo("high");
-    assertThat(best.reason()).contains("low 3 (slow)", "high 30 (quick)", "no driver", "oops");
+    assertThat(best.reason())
+        .contains("low 3 (slow)", "high 30 (quick)", "unfit unfit (no driver)", "rude unfit (its")
+        .doesNotContain("looked in");
     assertThat(BackendChoice.choose(catalog, "low").backend().id()).isEqualTo("low");
     assertThatThrownBy(() -> BackendChoice.choose(catalog, "unfit"))
         .isInstanceOfSatisfying(

@@ -10,7 +10,8 @@ import java.util.stream.IntStream;
 final class BatchBuilder {
   private BatchBuilder() {}
 
-  static StepBatch build(long id, List<SequenceState> sequences, int pageSize, int length) {
+  static StepBatch build(
+      long id, List<? extends BatchSequence> sequences, int pageSize, int length) {
     int count = sequences.size();
     List<SlotSetup> setups = new ArrayList<>();
     List<Integer> pages = new ArrayList<>();
@@ -21,7 +22,7 @@ final class BatchBuilder {
     byte[] kinds = new byte[count];
     int perSlot = Math.ceilDiv(length, pageSize);
     for (int b = 0; b < count; b++) {
-      SequenceState sequence = sequences.get(b);
+      BatchSequence sequence = sequences.get(b);
       if (sequence.isNew()) {
         setups.add(sequence.setup());
         for (int i = 0; i < perSlot; i++) {
@@ -33,7 +34,7 @@ final class BatchBuilder {
       }
       kinds[b] = sequence.kind();
       offsets[b + 1] = tokens.size();
-      if (kinds[b] == StepBatch.DECODE) {
+      if (kinds[b] == StepBatch.DECODE || sequence.reportsPrompt()) {
         IntStream.range(offsets[b], offsets[b + 1]).forEach(logitRows::add);
       } else if (kinds[b] == StepBatch.PREFILL_LAST) {
         logitRows.add(offsets[b + 1] - 1);
@@ -46,13 +47,13 @@ final class BatchBuilder {
         id,
         setups,
         ints(pages),
-        sequences.stream().mapToInt(SequenceState::slot).toArray(),
+        sequences.stream().mapToInt(BatchSequence::slot).toArray(),
         kinds,
-        sequences.stream().mapToInt(SequenceState::position).toArray(),
+        sequences.stream().mapToInt(BatchSequence::position).toArray(),
         offsets,
         ints(tokens),
-        sequences.stream().mapToInt(SequenceState::nextToken).toArray(),
-        sequences.stream().mapToInt(SequenceState::hostDrafts).toArray(),
+        sequences.stream().mapToInt(BatchSequence::nextToken).toArray(),
+        sequences.stream().mapToInt(BatchSequence::hostDrafts).toArray(),
         ints(logitRows),
         ints(wanted));
   }

@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** How far a sequence of a contract's run has come. */
-final class SequenceState {
+final class SequenceState implements BatchSequence {
   private final SequencePlan plan;
   private final int slot;
   private final int vocabulary;
@@ -25,19 +25,27 @@ final class SequenceState {
     this.vocabulary = vocabulary;
   }
 
-  int slot() {
+  @Override
+  public int slot() {
     return slot;
   }
 
-  boolean isNew() {
+  @Override
+  public boolean isNew() {
     return step == 0;
+  }
+
+  @Override
+  public boolean reportsPrompt() {
+    return false;
   }
 
   boolean isDone() {
     return step == plan.steps();
   }
 
-  int position() {
+  @Override
+  public int position() {
     return position;
   }
 
@@ -46,7 +54,8 @@ final class SequenceState {
     return logits;
   }
 
-  byte kind() {
+  @Override
+  public byte kind() {
     int prompts = plan.chunks().size();
     return step + 1 < prompts
         ? StepBatch.PREFILL
@@ -57,11 +66,13 @@ final class SequenceState {
     return plan.drafts().get(step - plan.chunks().size());
   }
 
-  int hostDrafts() {
+  @Override
+  public int hostDrafts() {
     return kind() == StepBatch.DECODE ? drafts().length : 0;
   }
 
-  int[] tokens() {
+  @Override
+  public int[] tokens() {
     if (kind() == StepBatch.DECODE) {
       int[] tokens = new int[1 + drafts().length];
       System.arraycopy(drafts(), 0, tokens, 1, drafts().length);
@@ -73,11 +84,13 @@ final class SequenceState {
         .toArray();
   }
 
-  int nextToken() {
+  @Override
+  public int nextToken() {
     return kind() == StepBatch.PREFILL ? plan.prompt().get(position + plan.chunks().get(step)) : -1;
   }
 
-  SlotSetup setup() {
+  @Override
+  public SlotSetup setup() {
     SlotSampling sampling =
         new SlotSampling(
             0,

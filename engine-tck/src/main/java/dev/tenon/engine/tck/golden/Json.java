@@ -1,32 +1,21 @@
 package dev.tenon.engine.tck.golden;
 
-import java.util.LinkedHashMap;
+import dev.tenon.json.values.JsonValues;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** JSON objects as maps, integers as {@code Long}. */
+/** JSON objects of goldens, read by member and written with line breaks. */
 final class Json {
   private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .enable(DeserializationFeature.USE_LONG_FOR_INTS)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .build();
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   private Json() {}
 
   static Map<String, Object> object(byte[] json) {
-    @Nullable LinkedHashMap<String, Object> object =
-        MAPPER.readValue(json, new TypeReference<LinkedHashMap<String, Object>>() {});
-    if (object == null) {
-      throw new IllegalArgumentException("not a JSON object");
-    }
-    return object;
+    return JsonValues.object(JsonValues.read(json));
   }
 
   static List<?> list(Map<?, ?> object, String key) {
