@@ -33,7 +33,8 @@ inline void publish_to_products() {}
 
 // sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first).
 inline void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b, int column, bool adds) {
-  const int lane = static_cast<int>(threadIdx.x) % 32, row = static_cast<int>(threadIdx.x) / 32 % 4 * 16 + lane / 4, from = column + lane % 4 * 2;
+  const int lane = static_cast<int>(threadIdx.x) % 32, row = static_cast<int>(threadIdx.x) / 32 % 4 * 16 + lane / 4;
+  const int from = column + lane % 4 * 2;
   uint32_t word[4];
   for (int i = 0; i < 4; i++) {
     const int at = from + i / 2 * 8;
@@ -85,7 +86,8 @@ __device__ __forceinline__ void warpgroup_keep(float (&sum)[kCount][4]) {
 }
 // Keeps the assembler from waiting for products, further down, before it has made `value`: it is stored, to be forgotten.
 __device__ __forceinline__ void warpgroup_after(float value, int* shared_word) {
-  asm volatile("st.shared.f32 [%0], %1;" ::"r"(static_cast<uint32_t>(__cvta_generic_to_shared(shared_word))), "f"(value) : "memory");
+  const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared_word));
+  asm volatile("st.shared.f32 [%0], %1;" ::"r"(to), "f"(value) : "memory");
 }
 // What this thread wrote to shared memory can be operands of products, after a barrier.
 __device__ __forceinline__ void publish_to_products() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
@@ -97,7 +99,8 @@ __device__ __forceinline__ uint64_t operand_at(const unsigned char* at, int lead
 }
 
 // sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first).
-__device__ __forceinline__ void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b, int column, bool adds) {
+__device__ __forceinline__ void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b,
+                                                 int column, bool adds) {
   const uint64_t from_a = operand_at(a + column * 2, 16, 1024), from_b = operand_at(b + column * 2, 16, 1024);
 #define TENON_SUMS(n) "+f"(sum[n][0]), "+f"(sum[n][1]), "+f"(sum[n][2]), "+f"(sum[n][3])
   asm volatile(
@@ -111,7 +114,8 @@ __device__ __forceinline__ void warpgroup_scores(float (&sum)[8][4], const unsig
 }
 
 // sum += a · b over 16 rows from `row` on of four panels, `panel_bytes` apart.
-__device__ __forceinline__ void warpgroup_values(float (&sum)[32][4], const uint32_t (&a)[4], const unsigned char* b, int row, int panel_bytes) {
+__device__ __forceinline__ void warpgroup_values(float (&sum)[32][4], const uint32_t (&a)[4], const unsigned char* b,
+                                                 int row, int panel_bytes) {
   const uint64_t from_b = operand_at(b + row * 128, panel_bytes, 1024);
 #define TENON_SUMS_OF_4(n) TENON_SUMS(n), TENON_SUMS(n + 1), TENON_SUMS(n + 2), TENON_SUMS(n + 3)
   asm volatile(

@@ -29,7 +29,8 @@ struct Form {
   }
 };
 
-// Copies steps of kCount positions of a sequence and kv head; each thread serves one unit of 16 positions, which lies in one page.
+// Copies steps of kCount positions of a sequence and kv head; each thread serves one unit of 16 positions, which lies in
+// one page.
 template <typename F, int kCount, int kThreads>
 class Copier {
   static constexpr int kUnits = kCount / kPageUnit;
@@ -70,8 +71,8 @@ class Copier {
   }
 };
 
-// Operand B of the scores of 8 positions, from `position` on, over 16 or, of E4M3, all the same 16 dims: kWords products.
-// One load serves 32 dims of bf16 (two products) or 64 of E4M3 (four).
+// Operand B of the scores of 8 positions from `position` on: one load serves kProducts products of 16 dims each, the
+// `part`-th 32 dims of bf16 or 64 of E4M3.
 template <int kDim, int kType>
 struct KeyLine {
   static constexpr int kProducts = kType == TENON_E4M3 ? 4 : 2;
@@ -87,7 +88,8 @@ struct KeyLine {
   }
 };
 
-// Operand B of the scores of several positions over dims 16 · part …: 16 positions of bf16, 32 of E4M3, 8 to a product.
+// Operand B of the scores of the `part`-th 16 dims: one load serves kProducts products of 8 positions each, from
+// `position` on.
 template <int kDim, int kType>
 struct KeyColumn {
   static constexpr int kProducts = kType == TENON_E4M3 ? 4 : 2;
