@@ -558,6 +558,7 @@ int main(int argc, char** argv) {
   lengths(small, TENON_BF16, 0);
   splits(small, TENON_F32);
   splits(medium, TENON_BF16);
+  splits({1, 1, 128, 32}, TENON_F32);
   drafts(small, TENON_F32, 3);
   drafts(medium, TENON_BF16, 2);
   mixed(small, TENON_F32);
