@@ -235,15 +235,6 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       m.decay[lane] = expf(m.log_gate[lane]);
       m.beta[lane] = gate_inputs.beta();
     }
-    __syncthreads();
-#pragma unroll 1
-    for (int row = warp; row < count; row += warps) find_factors(m, row);
-    const int draft = start + static_cast<int>(threadIdx.x) - advanced;
-    if (threadIdx.x < count && draft >= 0 && draft < drafts) {
-      float* to = head.pending_gates(p, s.slot, draft);
-      to[0] = m.log_gate[threadIdx.x];
-      to[head.heads] = m.beta[threadIdx.x];
-    }
     copy_wait<0>();
     __syncthreads();
     float held[2][kParts][4];
@@ -253,10 +244,6 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       load4(from + i * value_dim * 16, held[0][i]);
       load4(from + i * value_dim * 16 + half * 16, held[1][i]);
     }
-    if (last_group) {
-      __syncthreads();
-      if (next_slot >= 0) ask_for_state<KeyDim, ValueDim>(p, next_slot, resting);
-    }
     if (fresh && start == 0) {
 #pragma unroll
       for (int i = 0; i < kParts; i++) {
@@ -264,6 +251,16 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
         for (int e = 0; e < 4; e++) held[0][i][e] = held[1][i][e] = 0.f;
       }
     }
+#pragma unroll 1
+    for (int row = warp; row < count; row += warps) find_factors(m, row);
+    const int draft = start + static_cast<int>(threadIdx.x) - advanced;
+    if (threadIdx.x < count && draft >= 0 && draft < drafts) {
+      float* to = head.pending_gates(p, s.slot, draft);
+      to[0] = m.log_gate[threadIdx.x];
+      to[head.heads] = m.beta[threadIdx.x];
+    }
+    __syncthreads();
+    if (last_group && next_slot >= 0) ask_for_state<KeyDim, ValueDim>(p, next_slot, resting);
 #pragma unroll 1
     for (int row = 0; row < count; row++) {
       const float4* q = reinterpret_cast<const float4*>(m.mixed[row]) + quarter;
