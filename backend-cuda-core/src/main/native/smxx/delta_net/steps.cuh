@@ -343,7 +343,7 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
 }
 
 template <int KeyDim, int ValueDim, typename State>
-__global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, const Space space, int lanes) {
+__global__ void __launch_bounds__(256, ValueDim == 0 ? 1 : 2) delta_steps(const tenon_delta_net p, const Space space, int lanes) {
   TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
   State* resting = reinterpret_cast<State*>(memory + 1);
   release_successor();
