@@ -26,14 +26,16 @@ record CudaOptions(int device, DeviceType stateType, DeviceType keyValueType, Ex
           DEVICE, List.of(),
           STATE, List.of("f32", "bf16"),
           KEY_VALUES, List.of("bf16", "fp8"),
-          EXECUTION, List.of("captured", "eager"));
+          EXECUTION, List.of("captured", "eager", "timed"));
 
   /** How steps are run. */
   enum Execution {
     /** Recorded once per shape, then replayed as a graph. */
     CAPTURED,
     /** Operation by operation. */
-    EAGER
+    EAGER,
+    /** Operation by operation, each timed; the times are logged when the engine closes. */
+    TIMED
   }
 
   /**
@@ -57,7 +59,7 @@ record CudaOptions(int device, DeviceType stateType, DeviceType keyValueType, Ex
         device(given),
         choice(given, STATE) == 1 ? DeviceType.BF16 : DeviceType.F32,
         choice(given, KEY_VALUES) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
-        choice(given, EXECUTION) == 1 ? Execution.EAGER : Execution.CAPTURED);
+        Execution.values()[choice(given, EXECUTION)]);
   }
 
   /** The card to use for a rank. */
