@@ -2,14 +2,14 @@ package dev.tenon.backend.cpu;
 
 import java.util.Random;
 
-/** Random test data; the seed is printed, and {@code -Dtenon.test.seed} repeats it. */
+/** Random test data; the seed is printed, and {@code -Dtests.seed} repeats it. */
 final class Seeded {
-  private static final long SEED = Long.getLong("tenon.test.seed", System.nanoTime());
+  private static final long SEED = Long.getLong("tests.seed", System.nanoTime());
 
   private Seeded() {}
 
   static Random random(String test) {
-    System.out.println(test + ": -Dtenon.test.seed=" + SEED);
+    System.out.println(test + ": -Dtests.seed=" + SEED);
     return new Random(SEED ^ test.hashCode());
   }
 
