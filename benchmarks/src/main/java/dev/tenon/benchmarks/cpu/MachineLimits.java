@@ -37,12 +37,24 @@ final class MachineLimits {
         / best(repetitions, thread -> sink += chains(STEPS));
   }
 
-  /** Greatest rate of reading {@code bytes} from the segment's start, in bytes a second. */
-  double streaming(MemorySegment memory, long bytes, int repetitions) {
+  /**
+   * Greatest rate of reading {@code bytes} from the segment's start, in bytes a second.
+   *
+   * @param passes over the bytes without a pause, of which the rate is the mean
+   */
+  double streaming(MemorySegment memory, long bytes, int passes, int repetitions) {
     long share = bytes / threads / LONGS.vectorByteSize() / 4 * 4 * LONGS.vectorByteSize();
     return (double) share
         * threads
-        / best(repetitions, thread -> sink += read(memory.asSlice(thread * share, share)));
+        * passes
+        / best(
+            repetitions,
+            thread -> {
+              MemorySegment mine = memory.asSlice(thread * share, share);
+              for (int i = 0; i < passes; i++) {
+                sink += read(mine);
+              }
+            });
   }
 
   /** Least seconds that all threads together need. */
@@ -56,18 +68,19 @@ final class MachineLimits {
       int thread = t;
       workers[t] =
           Thread.ofPlatform()
-              .start(() -> {
-                for (int i = 0; i < repetitions; i++) {
-                  meet(barrier);
-                  starts[thread] = System.nanoTime();
-                  work.accept(thread);
-                  ends[thread] = System.nanoTime();
-                  meet(barrier);
-                  if (thread == 0) {
-                    seconds[0] = Math.min(seconds[0], span(starts, ends));
-                  }
-                }
-              });
+              .start(
+                  () -> {
+                    for (int i = 0; i < repetitions; i++) {
+                      meet(barrier);
+                      starts[thread] = System.nanoTime();
+                      work.accept(thread);
+                      ends[thread] = System.nanoTime();
+                      meet(barrier);
+                      if (thread == 0) {
+                        seconds[0] = Math.min(seconds[0], span(starts, ends));
+                      }
+                    }
+                  });
     }
     for (Thread worker : workers) {
       join(worker);
