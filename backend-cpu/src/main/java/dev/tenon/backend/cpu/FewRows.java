@@ -15,7 +15,7 @@ final class FewRows {
   static final int MOST = 12;
 
   /**
-   * Outputs of a piece. A quarter of them is one of the four streams of memory that are read at
+   * Outputs of a piece. A quarter or half of them is one of the streams of memory that are read at
    * once, and only a long stream is fetched ahead well. Scales change after 128 outputs.
    */
   static final int PIECE = 256;
@@ -58,7 +58,7 @@ final class FewRows {
     }
   }
 
-  /** Four outputs at a time, one of each quarter, then one by one what is left. */
+  /** Some outputs at a time, one of each stream, then one by one what is left. */
   private void inPlace(Kernels.Product product, float[] x, int xAt, int first, int end) {
     int outs = end - first;
     int padded = Math.ceilDiv(outs, L) * L;
@@ -66,12 +66,13 @@ final class FewRows {
     if (sums.length < needed) {
       sums = new float[needed];
     }
-    int quarter = outs / 4;
-    for (int o = 0; o < quarter; o++) {
-      four(product, x, xAt, first, o, quarter, padded);
+    int streams = product.rows() > 2 ? 2 : 4;
+    int step = outs / streams;
+    for (int o = 0; o < step; o++) {
+      inRegisters(product, x, xAt, first, o, step, padded);
     }
-    for (int o = 4 * quarter; o < outs; o++) {
-      four(product, x, xAt, first, o, 0, padded);
+    for (int o = streams * step; o < outs; o++) {
+      inRegisters(product, x, xAt, first, o, 0, padded);
     }
     float factor = product.weight().type() == ElementType.BF16 ? 1f : AFTER;
     for (int row = 0; row < product.rows(); row++) {
@@ -80,8 +81,8 @@ final class FewRows {
     }
   }
 
-  /** Output {@code first + o} and three more, {@code step} apart; with 0 the same four times. */
-  private void four(
+  /** Output {@code first + o} and more, {@code step} apart; with 0 the same again. */
+  private void inRegisters(
       Kernels.Product product, float[] x, int xAt, int first, int o, int step, int padded) {
     HostMatrix weight = product.weight();
     MemorySegment data = weight.data();
@@ -91,23 +92,21 @@ final class FewRows {
     long wStep = step * weight.rowStride();
     int apart = step * L;
     int rowApart = padded * L;
-    for (int row = 0; row < product.rows(); row += 4) {
-      int rows = Math.min(4, product.rows() - row);
-      int at = row * rowApart + o * L;
-      int x0 = xAt + row * columns;
-      int x1 = x0 + columns;
-      if (rows == 1) {
-        registers.one(x, x0, data, w, wStep, columns, sums, at, apart);
-      } else if (rows == 2) {
-        registers.two(x, x0, x1, data, w, wStep, columns, sums, at, apart, rowApart);
-      } else {
-        int x2 = x1 + columns;
-        int x3 = rows == 4 ? x2 + columns : x2;
-        for (int half = 0; half < (step == 0 ? 1 : 2); half++) {
-          long from = w + 2 * half * wStep;
-          int to = at + 2 * half * apart;
-          registers.four(x, x0, x1, x2, x3, data, from, wStep, columns, sums, to, apart, rowApart);
-        }
+    int at = o * L;
+    if (product.rows() == 1) {
+      registers.one(x, xAt, data, w, wStep, columns, sums, at, apart);
+    } else if (product.rows() == 2) {
+      int x1 = xAt + columns;
+      registers.two(x, xAt, x1, data, w, wStep, columns, sums, at, apart, rowApart);
+    } else {
+      int last = xAt + (product.rows() - 1) * columns;
+      for (int row = 0; row < product.rows(); row += 4) {
+        int x0 = xAt + row * columns;
+        int x1 = Math.min(x0 + columns, last);
+        int x2 = Math.min(x1 + columns, last);
+        int x3 = Math.min(x2 + columns, last);
+        int to = at + row * rowApart;
+        registers.four(x, x0, x1, x2, x3, data, w, wStep, columns, sums, to, apart, rowApart);
       }
     }
   }
