@@ -19,12 +19,14 @@ final class MachineLimits {
   private static final int STEPS = 4_000_000;
 
   private final int threads;
+  private final Clock clock;
 
   /** Keeps the compiler from dropping results. */
   private volatile double sink;
 
   MachineLimits(int threads) {
     this.threads = threads;
+    clock = new Clock(threads);
   }
 
   /** Greatest rate of multiply-adds in registers, in floating-point operations a second. */
@@ -68,19 +70,18 @@ final class MachineLimits {
       int thread = t;
       workers[t] =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int i = 0; i < repetitions; i++) {
-                      meet(barrier);
-                      starts[thread] = System.nanoTime();
-                      work.accept(thread);
-                      ends[thread] = System.nanoTime();
-                      meet(barrier);
-                      if (thread == 0) {
-                        seconds[0] = Math.min(seconds[0], span(starts, ends));
-                      }
-                    }
-                  });
+              .start(() -> {
+                for (int i = 0; i < repetitions; i++) {
+                  meet(barrier);
+                  starts[thread] = clock.nanoseconds();
+                  work.accept(thread);
+                  ends[thread] = clock.nanoseconds();
+                  meet(barrier);
+                  if (thread == 0) {
+                    seconds[0] = Math.min(seconds[0], span(starts, ends));
+                  }
+                }
+              });
     }
     for (Thread worker : workers) {
       join(worker);

@@ -50,6 +50,7 @@ final class ProductRun implements AutoCloseable {
   ProductRun(int threads, HostMatrix weight, int rows, int repeats) {
     this.rows = rows;
     this.repeats = repeats;
+    Clock clock = new Clock(threads);
     BackendOptions options = new BackendOptions(1, 0, "", threads, 0.9, Map.of());
     backend = new CpuBackendProvider().open(options).getFirst();
     int hidden = weight.columns();
@@ -74,11 +75,11 @@ final class ProductRun implements AutoCloseable {
               Residual residual = ops.linear().embed(running.targetRows(), embedding);
               Activations all = ops.norms().finish(running.targetRows(), residual, norm);
               Activations selected = ops.linear().select(running.targetRows(), all);
-              long start = System.nanoTime();
+              long start = clock.nanoseconds();
               for (int i = 0; i < repeats; i++) {
                 logits.set(ops.linear().logits(running.targetRows(), head, selected));
               }
-              nanoseconds = System.nanoTime() - start;
+              nanoseconds = clock.nanoseconds() - start;
             },
             running -> {});
   }
