@@ -6,77 +6,261 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Products of one, two or four rows with a row of e4m3 weights, four to a word, widened on their
- * way from memory to the registers. {@code factors} has the scale of each {@code 4 · lanes} columns
- * times 2^120, by which e4m3's exponent is short of the bias. The sums are those of {@link
- * ProductTile}, bit by bit.
+ * Products of one or two rows with four rows of e4m3 weights, of four rows with two, four weights
+ * to a word, widened on their way from memory to the registers. Scales are in the activations
+ * already ({@link BlockFactors}); the sums are those of {@link ProductTile} times {@link
+ * #EXPONENT_LACK}, bit by bit.
  *
- * <p>The methods are as long as the compiler bears: beyond that it allocates every vector.
+ * <p>A 16-bit shift brings two of a word's bytes to where bf16 has sign, exponent and mantissa; the
+ * halves are then taken apart as bf16 pairs are. The lines repeat because a method of our own in
+ * between is not inlined any more once the compiler has made 18,000 nodes, and then every vector is
+ * allocated; methods of the Vector API itself are still inlined then.
+ *
+ * <p>Each weight row is a segment of its own: with one segment and several offsets into it the
+ * compiler keeps their bounds in so many registers that it moves the addresses out and in again in
+ * every round.
  */
-final class ByteWeights {
+final class ByteWeights implements RegisterProducts {
   private static final int L = Lanes.COUNT;
 
   /** Where e4m3's bits stand after an arithmetic shift by four. */
   static final int SIGN_AND_MAGNITUDE = 0x87F00000;
 
-  private ByteWeights() {}
+  /** A byte's bits in f32 are its value times this: e4m3's bias is 7, that of f32 is 127. */
+  static final float EXPONENT_LACK = 0x1p-120f;
 
-  static void one(
-      float[] x, int x0, MemorySegment w, long w0, int columns, float[] factors, float[] scratch) {
+  @Override
+  public void one(
+      float[] x,
+      int x0,
+      MemorySegment w,
+      long w0,
+      long step,
+      int columns,
+      float[] sums,
+      int at,
+      int apart) {
+    MemorySegment w1 = w.asSlice(w0, columns);
+    MemorySegment w2 = w.asSlice(w0 + step, columns);
+    MemorySegment w3 = w.asSlice(w0 + 2 * step, columns);
+    MemorySegment w4 = w.asSlice(w0 + 3 * step, columns);
     IntVector mask = IntVector.broadcast(Lanes.INTS, SIGN_AND_MAGNITUDE);
     FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+    FloatVector a1 = a0;
+    FloatVector a2 = a0;
+    FloatVector a3 = a0;
     for (int c = 0; c < columns; c += 4 * L) {
-      FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, factors[c / (4 * L)]);
       FloatVector e0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c);
-      FloatVector o0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
-      FloatVector p0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 2 * L);
-      FloatVector q0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 3 * L);
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, w, w0 + c, Lanes.LITTLE);
-      FloatVector u = upperBytes(words.lanewise(VectorOperators.LSHL, 24), mask, factor);
+      FloatVector f0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
+      FloatVector g0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 2 * L);
+      FloatVector h0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 3 * L);
+      IntVector words;
+      IntVector even;
+      IntVector odd;
+      FloatVector u;
+      words = IntVector.fromMemorySegment(Lanes.INTS, w1, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
       a0 = u.fma(e0, a0);
-      u = upperBytes(words.lanewise(VectorOperators.LSHL, 16), mask, factor);
-      a0 = u.fma(o0, a0);
-      u = upperBytes(words.lanewise(VectorOperators.LSHL, 8), mask, factor);
-      a0 = u.fma(p0, a0);
-      u = upperBytes(words, mask, factor);
-      a0 = u.fma(q0, a0);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a0 = u.fma(f0, a0);
+      u = even.and(mask).reinterpretAsFloats();
+      a0 = u.fma(g0, a0);
+      u = odd.and(mask).reinterpretAsFloats();
+      a0 = u.fma(h0, a0);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w2, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a1 = u.fma(e0, a1);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a1 = u.fma(f0, a1);
+      u = even.and(mask).reinterpretAsFloats();
+      a1 = u.fma(g0, a1);
+      u = odd.and(mask).reinterpretAsFloats();
+      a1 = u.fma(h0, a1);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w3, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a2 = u.fma(e0, a2);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a2 = u.fma(f0, a2);
+      u = even.and(mask).reinterpretAsFloats();
+      a2 = u.fma(g0, a2);
+      u = odd.and(mask).reinterpretAsFloats();
+      a2 = u.fma(h0, a2);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w4, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a3 = u.fma(e0, a3);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a3 = u.fma(f0, a3);
+      u = even.and(mask).reinterpretAsFloats();
+      a3 = u.fma(g0, a3);
+      u = odd.and(mask).reinterpretAsFloats();
+      a3 = u.fma(h0, a3);
     }
-    a0.intoArray(scratch, 0);
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + apart);
+    a2.intoArray(sums, at + 2 * apart);
+    a3.intoArray(sums, at + 3 * apart);
   }
 
-  static void two(
+  @Override
+  public void two(
       float[] x,
       int x0,
       int x1,
       MemorySegment w,
       long w0,
+      long step,
       int columns,
-      float[] factors,
-      float[] scratch) {
+      float[] sums,
+      int at,
+      int apart,
+      int rowApart) {
+    MemorySegment w1 = w.asSlice(w0, columns);
+    MemorySegment w2 = w.asSlice(w0 + step, columns);
+    MemorySegment w3 = w.asSlice(w0 + 2 * step, columns);
+    MemorySegment w4 = w.asSlice(w0 + 3 * step, columns);
     IntVector mask = IntVector.broadcast(Lanes.INTS, SIGN_AND_MAGNITUDE);
     FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+    FloatVector a1 = a0;
+    FloatVector a2 = a0;
+    FloatVector a3 = a0;
     FloatVector b0 = a0;
+    FloatVector b1 = a0;
+    FloatVector b2 = a0;
+    FloatVector b3 = a0;
     for (int c = 0; c < columns; c += 4 * L) {
-      FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, factors[c / (4 * L)]);
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, w, w0 + c, Lanes.LITTLE);
-      FloatVector u = upperBytes(words.lanewise(VectorOperators.LSHL, 24), mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c), b0);
-      u = upperBytes(words.lanewise(VectorOperators.LSHL, 16), mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L), b0);
-      u = upperBytes(words.lanewise(VectorOperators.LSHL, 8), mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 2 * L), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 2 * L), b0);
-      u = upperBytes(words, mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 3 * L), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 3 * L), b0);
+      FloatVector e0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c);
+      FloatVector e1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c);
+      FloatVector f0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
+      FloatVector f1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L);
+      FloatVector g0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 2 * L);
+      FloatVector g1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 2 * L);
+      FloatVector h0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 3 * L);
+      FloatVector h1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 3 * L);
+      IntVector words;
+      IntVector even;
+      IntVector odd;
+      FloatVector u;
+      words = IntVector.fromMemorySegment(Lanes.INTS, w1, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a0 = u.fma(e0, a0);
+      b0 = u.fma(e1, b0);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a0 = u.fma(f0, a0);
+      b0 = u.fma(f1, b0);
+      u = even.and(mask).reinterpretAsFloats();
+      a0 = u.fma(g0, a0);
+      b0 = u.fma(g1, b0);
+      u = odd.and(mask).reinterpretAsFloats();
+      a0 = u.fma(h0, a0);
+      b0 = u.fma(h1, b0);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w2, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a1 = u.fma(e0, a1);
+      b1 = u.fma(e1, b1);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a1 = u.fma(f0, a1);
+      b1 = u.fma(f1, b1);
+      u = even.and(mask).reinterpretAsFloats();
+      a1 = u.fma(g0, a1);
+      b1 = u.fma(g1, b1);
+      u = odd.and(mask).reinterpretAsFloats();
+      a1 = u.fma(h0, a1);
+      b1 = u.fma(h1, b1);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w3, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a2 = u.fma(e0, a2);
+      b2 = u.fma(e1, b2);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a2 = u.fma(f0, a2);
+      b2 = u.fma(f1, b2);
+      u = even.and(mask).reinterpretAsFloats();
+      a2 = u.fma(g0, a2);
+      b2 = u.fma(g1, b2);
+      u = odd.and(mask).reinterpretAsFloats();
+      a2 = u.fma(h0, a2);
+      b2 = u.fma(h1, b2);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w4, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a3 = u.fma(e0, a3);
+      b3 = u.fma(e1, b3);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a3 = u.fma(f0, a3);
+      b3 = u.fma(f1, b3);
+      u = even.and(mask).reinterpretAsFloats();
+      a3 = u.fma(g0, a3);
+      b3 = u.fma(g1, b3);
+      u = odd.and(mask).reinterpretAsFloats();
+      a3 = u.fma(h0, a3);
+      b3 = u.fma(h1, b3);
     }
-    a0.intoArray(scratch, 0);
-    b0.intoArray(scratch, L);
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + apart);
+    a2.intoArray(sums, at + 2 * apart);
+    a3.intoArray(sums, at + 3 * apart);
+    b0.intoArray(sums, at + rowApart);
+    b1.intoArray(sums, at + rowApart + apart);
+    b2.intoArray(sums, at + rowApart + 2 * apart);
+    b3.intoArray(sums, at + rowApart + 3 * apart);
   }
 
-  static void four(
+  @Override
+  public void four(
       float[] x,
       int x0,
       int x1,
@@ -84,46 +268,108 @@ final class ByteWeights {
       int x3,
       MemorySegment w,
       long w0,
+      long step,
       int columns,
-      float[] factors,
-      float[] scratch) {
+      float[] sums,
+      int at,
+      int apart,
+      int rowApart) {
+    MemorySegment w1 = w.asSlice(w0, columns);
+    MemorySegment w2 = w.asSlice(w0 + step, columns);
     IntVector mask = IntVector.broadcast(Lanes.INTS, SIGN_AND_MAGNITUDE);
     FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
+    FloatVector a1 = a0;
     FloatVector b0 = a0;
+    FloatVector b1 = a0;
     FloatVector c0 = a0;
+    FloatVector c1 = a0;
     FloatVector d0 = a0;
+    FloatVector d1 = a0;
     for (int c = 0; c < columns; c += 4 * L) {
-      FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, factors[c / (4 * L)]);
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, w, w0 + c, Lanes.LITTLE);
-      FloatVector u = upperBytes(words.lanewise(VectorOperators.LSHL, 24), mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c), b0);
-      c0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x2 + c), c0);
-      d0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x3 + c), d0);
-      u = upperBytes(words.lanewise(VectorOperators.LSHL, 16), mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L), b0);
-      c0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + L), c0);
-      d0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + L), d0);
-      u = upperBytes(words.lanewise(VectorOperators.LSHL, 8), mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 2 * L), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 2 * L), b0);
-      c0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + 2 * L), c0);
-      d0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + 2 * L), d0);
-      u = upperBytes(words, mask, factor);
-      a0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 3 * L), a0);
-      b0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 3 * L), b0);
-      c0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + 3 * L), c0);
-      d0 = u.fma(FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + 3 * L), d0);
+      FloatVector e0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c);
+      FloatVector e1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c);
+      FloatVector e2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c);
+      FloatVector e3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c);
+      FloatVector f0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
+      FloatVector f1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L);
+      FloatVector f2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + L);
+      FloatVector f3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + L);
+      FloatVector g0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 2 * L);
+      FloatVector g1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 2 * L);
+      FloatVector g2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + 2 * L);
+      FloatVector g3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + 2 * L);
+      FloatVector h0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + 3 * L);
+      FloatVector h1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + 3 * L);
+      FloatVector h2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + 3 * L);
+      FloatVector h3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + 3 * L);
+      IntVector words;
+      IntVector even;
+      IntVector odd;
+      FloatVector u;
+      words = IntVector.fromMemorySegment(Lanes.INTS, w1, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a0 = u.fma(e0, a0);
+      b0 = u.fma(e1, b0);
+      c0 = u.fma(e2, c0);
+      d0 = u.fma(e3, d0);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a0 = u.fma(f0, a0);
+      b0 = u.fma(f1, b0);
+      c0 = u.fma(f2, c0);
+      d0 = u.fma(f3, d0);
+      u = even.and(mask).reinterpretAsFloats();
+      a0 = u.fma(g0, a0);
+      b0 = u.fma(g1, b0);
+      c0 = u.fma(g2, c0);
+      d0 = u.fma(g3, d0);
+      u = odd.and(mask).reinterpretAsFloats();
+      a0 = u.fma(h0, a0);
+      b0 = u.fma(h1, b0);
+      c0 = u.fma(h2, c0);
+      d0 = u.fma(h3, d0);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w2, c, Lanes.LITTLE);
+      odd = words.reinterpretAsShorts().lanewise(VectorOperators.ASHR, 4).reinterpretAsInts();
+      even =
+          words
+              .lanewise(VectorOperators.LSHL, 8)
+              .reinterpretAsShorts()
+              .lanewise(VectorOperators.ASHR, 4)
+              .reinterpretAsInts();
+      u = even.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a1 = u.fma(e0, a1);
+      b1 = u.fma(e1, b1);
+      c1 = u.fma(e2, c1);
+      d1 = u.fma(e3, d1);
+      u = odd.lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+      a1 = u.fma(f0, a1);
+      b1 = u.fma(f1, b1);
+      c1 = u.fma(f2, c1);
+      d1 = u.fma(f3, d1);
+      u = even.and(mask).reinterpretAsFloats();
+      a1 = u.fma(g0, a1);
+      b1 = u.fma(g1, b1);
+      c1 = u.fma(g2, c1);
+      d1 = u.fma(g3, d1);
+      u = odd.and(mask).reinterpretAsFloats();
+      a1 = u.fma(h0, a1);
+      b1 = u.fma(h1, b1);
+      c1 = u.fma(h2, c1);
+      d1 = u.fma(h3, d1);
     }
-    a0.intoArray(scratch, 0);
-    b0.intoArray(scratch, L);
-    c0.intoArray(scratch, 2 * L);
-    d0.intoArray(scratch, 3 * L);
-  }
-
-  /** The e4m3 values in the upper bytes of words, times a factor that mends the exponent. */
-  static FloatVector upperBytes(IntVector words, IntVector mask, FloatVector factor) {
-    return words.lanewise(VectorOperators.ASHR, 4).and(mask).reinterpretAsFloats().mul(factor);
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + apart);
+    b0.intoArray(sums, at + rowApart);
+    b1.intoArray(sums, at + rowApart + apart);
+    c0.intoArray(sums, at + 2 * rowApart);
+    c1.intoArray(sums, at + 2 * rowApart + apart);
+    d0.intoArray(sums, at + 3 * rowApart);
+    d1.intoArray(sums, at + 3 * rowApart + apart);
   }
 }

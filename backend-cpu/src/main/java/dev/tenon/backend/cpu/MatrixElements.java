@@ -39,16 +39,29 @@ final class MatrixElements {
         if (scale == null) {
           throw new IllegalStateException(matrix.name() + " has no scales");
         }
-        yield E4M3[data.get(ValueLayout.JAVA_BYTE, offset) & 0xFF] * scale(scale, row, column);
+        yield unscaled(matrix, row, column) * scale(scale, row, column);
       }
     };
   }
 
+  /** One e4m3 element without its scale. */
+  static float unscaled(HostMatrix matrix, int row, int column) {
+    return E4M3[matrix.data().get(ValueLayout.JAVA_BYTE, row * matrix.rowStride() + column) & 0xFF];
+  }
+
   /** The scale of an element of the view that the scales belong to. */
   static float scale(BlockScale scale, int row, int column) {
-    long index =
-        (long) ((scale.firstRow() + row) / scale.blockRows()) * scale.columns()
-            + (scale.firstColumn() + column) / scale.blockColumns();
+    return scale(scale, scaleIndex(scale, row, column));
+  }
+
+  /** The index of an element's scale; that of the next block of columns is the next. */
+  static long scaleIndex(BlockScale scale, int row, int column) {
+    return (long) ((scale.firstRow() + row) / scale.blockRows()) * scale.columns()
+        + (scale.firstColumn() + column) / scale.blockColumns();
+  }
+
+  /** The scale at an index. */
+  static float scale(BlockScale scale, long index) {
     return scale.type() == ElementType.F32
         ? scale.data().get(FLOAT, 4 * index)
         : Float.intBitsToFloat(scale.data().get(SHORT, 2 * index) << 16);

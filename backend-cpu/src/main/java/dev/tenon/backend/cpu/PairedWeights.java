@@ -11,64 +11,86 @@ import jdk.incubator.vector.VectorOperators;
  * ProductTile}, bit by bit.
  *
  * <p>The methods are as long as the compiler bears: beyond that it allocates every vector.
+ *
+ * <p>Each weight row is a segment of its own: with one segment and several offsets into it the
+ * compiler keeps their bounds in so many registers that it moves the addresses out and in again in
+ * every round.
  */
-final class PairedWeights {
+final class PairedWeights implements RegisterProducts {
   private static final int L = Lanes.COUNT;
 
   /** The second element of a pair. */
   static final int UPPER_HALF = 0xFFFF0000;
 
-  private PairedWeights() {}
-
-  static void one(
-      float[] x, int x0, MemorySegment w, long w0, long stride, int columns, float[] scratch) {
+  @Override
+  public void one(
+      float[] x,
+      int x0,
+      MemorySegment w,
+      long w0,
+      long step,
+      int columns,
+      float[] sums,
+      int at,
+      int apart) {
+    MemorySegment w1 = w.asSlice(w0, 2L * columns);
+    MemorySegment w2 = w.asSlice(w0 + step, 2L * columns);
+    MemorySegment w3 = w.asSlice(w0 + 2 * step, 2L * columns);
+    MemorySegment w4 = w.asSlice(w0 + 3 * step, 2L * columns);
     IntVector mask = IntVector.broadcast(Lanes.INTS, UPPER_HALF);
     FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
     FloatVector a1 = a0;
     FloatVector a2 = a0;
     FloatVector a3 = a0;
-    long w1 = w0 + stride;
-    long w2 = w1 + stride;
-    long w3 = w2 + stride;
     for (int c = 0; c < columns; c += 2 * L) {
       FloatVector e0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c);
-      FloatVector o0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, w, w0 + 2L * c, Lanes.LITTLE);
-      FloatVector u = first(words);
+      FloatVector f0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
+      IntVector words;
+      FloatVector u;
+      words = IntVector.fromMemorySegment(Lanes.INTS, w1, 2L * c, Lanes.LITTLE);
+      u = first(words);
       a0 = u.fma(e0, a0);
       u = second(words, mask);
-      a0 = u.fma(o0, a0);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w1 + 2L * c, Lanes.LITTLE);
+      a0 = u.fma(f0, a0);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w2, 2L * c, Lanes.LITTLE);
       u = first(words);
       a1 = u.fma(e0, a1);
       u = second(words, mask);
-      a1 = u.fma(o0, a1);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w2 + 2L * c, Lanes.LITTLE);
+      a1 = u.fma(f0, a1);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w3, 2L * c, Lanes.LITTLE);
       u = first(words);
       a2 = u.fma(e0, a2);
       u = second(words, mask);
-      a2 = u.fma(o0, a2);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w3 + 2L * c, Lanes.LITTLE);
+      a2 = u.fma(f0, a2);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w4, 2L * c, Lanes.LITTLE);
       u = first(words);
       a3 = u.fma(e0, a3);
       u = second(words, mask);
-      a3 = u.fma(o0, a3);
+      a3 = u.fma(f0, a3);
     }
-    a0.intoArray(scratch, 0);
-    a1.intoArray(scratch, L);
-    a2.intoArray(scratch, 2 * L);
-    a3.intoArray(scratch, 3 * L);
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + apart);
+    a2.intoArray(sums, at + 2 * apart);
+    a3.intoArray(sums, at + 3 * apart);
   }
 
-  static void two(
+  @Override
+  public void two(
       float[] x,
       int x0,
       int x1,
       MemorySegment w,
       long w0,
-      long stride,
+      long step,
       int columns,
-      float[] scratch) {
+      float[] sums,
+      int at,
+      int apart,
+      int rowApart) {
+    MemorySegment w1 = w.asSlice(w0, 2L * columns);
+    MemorySegment w2 = w.asSlice(w0 + step, 2L * columns);
+    MemorySegment w3 = w.asSlice(w0 + 2 * step, 2L * columns);
+    MemorySegment w4 = w.asSlice(w0 + 3 * step, 2L * columns);
     IntVector mask = IntVector.broadcast(Lanes.INTS, UPPER_HALF);
     FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
     FloatVector a1 = a0;
@@ -78,54 +100,54 @@ final class PairedWeights {
     FloatVector b1 = a0;
     FloatVector b2 = a0;
     FloatVector b3 = a0;
-    long w1 = w0 + stride;
-    long w2 = w1 + stride;
-    long w3 = w2 + stride;
     for (int c = 0; c < columns; c += 2 * L) {
       FloatVector e0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c);
-      FloatVector o0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
       FloatVector e1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c);
-      FloatVector o1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L);
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, w, w0 + 2L * c, Lanes.LITTLE);
-      FloatVector u = first(words);
+      FloatVector f0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
+      FloatVector f1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L);
+      IntVector words;
+      FloatVector u;
+      words = IntVector.fromMemorySegment(Lanes.INTS, w1, 2L * c, Lanes.LITTLE);
+      u = first(words);
       a0 = u.fma(e0, a0);
       b0 = u.fma(e1, b0);
       u = second(words, mask);
-      a0 = u.fma(o0, a0);
-      b0 = u.fma(o1, b0);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w1 + 2L * c, Lanes.LITTLE);
+      a0 = u.fma(f0, a0);
+      b0 = u.fma(f1, b0);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w2, 2L * c, Lanes.LITTLE);
       u = first(words);
       a1 = u.fma(e0, a1);
       b1 = u.fma(e1, b1);
       u = second(words, mask);
-      a1 = u.fma(o0, a1);
-      b1 = u.fma(o1, b1);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w2 + 2L * c, Lanes.LITTLE);
+      a1 = u.fma(f0, a1);
+      b1 = u.fma(f1, b1);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w3, 2L * c, Lanes.LITTLE);
       u = first(words);
       a2 = u.fma(e0, a2);
       b2 = u.fma(e1, b2);
       u = second(words, mask);
-      a2 = u.fma(o0, a2);
-      b2 = u.fma(o1, b2);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w3 + 2L * c, Lanes.LITTLE);
+      a2 = u.fma(f0, a2);
+      b2 = u.fma(f1, b2);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w4, 2L * c, Lanes.LITTLE);
       u = first(words);
       a3 = u.fma(e0, a3);
       b3 = u.fma(e1, b3);
       u = second(words, mask);
-      a3 = u.fma(o0, a3);
-      b3 = u.fma(o1, b3);
+      a3 = u.fma(f0, a3);
+      b3 = u.fma(f1, b3);
     }
-    a0.intoArray(scratch, 0);
-    a1.intoArray(scratch, L);
-    a2.intoArray(scratch, 2 * L);
-    a3.intoArray(scratch, 3 * L);
-    b0.intoArray(scratch, 4 * L);
-    b1.intoArray(scratch, 5 * L);
-    b2.intoArray(scratch, 6 * L);
-    b3.intoArray(scratch, 7 * L);
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + apart);
+    a2.intoArray(sums, at + 2 * apart);
+    a3.intoArray(sums, at + 3 * apart);
+    b0.intoArray(sums, at + rowApart);
+    b1.intoArray(sums, at + rowApart + apart);
+    b2.intoArray(sums, at + rowApart + 2 * apart);
+    b3.intoArray(sums, at + rowApart + 3 * apart);
   }
 
-  static void four(
+  @Override
+  public void four(
       float[] x,
       int x0,
       int x1,
@@ -133,9 +155,14 @@ final class PairedWeights {
       int x3,
       MemorySegment w,
       long w0,
-      long stride,
+      long step,
       int columns,
-      float[] scratch) {
+      float[] sums,
+      int at,
+      int apart,
+      int rowApart) {
+    MemorySegment w1 = w.asSlice(w0, 2L * columns);
+    MemorySegment w2 = w.asSlice(w0 + step, 2L * columns);
     IntVector mask = IntVector.broadcast(Lanes.INTS, UPPER_HALF);
     FloatVector a0 = FloatVector.zero(Lanes.FLOATS);
     FloatVector a1 = a0;
@@ -145,47 +172,48 @@ final class PairedWeights {
     FloatVector c1 = a0;
     FloatVector d0 = a0;
     FloatVector d1 = a0;
-    long w1 = w0 + stride;
     for (int c = 0; c < columns; c += 2 * L) {
       FloatVector e0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c);
-      FloatVector o0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
       FloatVector e1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c);
-      FloatVector o1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L);
       FloatVector e2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c);
-      FloatVector o2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + L);
       FloatVector e3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c);
-      FloatVector o3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + L);
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, w, w0 + 2L * c, Lanes.LITTLE);
-      FloatVector u = first(words);
+      FloatVector f0 = FloatVector.fromArray(Lanes.FLOATS, x, x0 + c + L);
+      FloatVector f1 = FloatVector.fromArray(Lanes.FLOATS, x, x1 + c + L);
+      FloatVector f2 = FloatVector.fromArray(Lanes.FLOATS, x, x2 + c + L);
+      FloatVector f3 = FloatVector.fromArray(Lanes.FLOATS, x, x3 + c + L);
+      IntVector words;
+      FloatVector u;
+      words = IntVector.fromMemorySegment(Lanes.INTS, w1, 2L * c, Lanes.LITTLE);
+      u = first(words);
       a0 = u.fma(e0, a0);
       b0 = u.fma(e1, b0);
       c0 = u.fma(e2, c0);
       d0 = u.fma(e3, d0);
       u = second(words, mask);
-      a0 = u.fma(o0, a0);
-      b0 = u.fma(o1, b0);
-      c0 = u.fma(o2, c0);
-      d0 = u.fma(o3, d0);
-      words = IntVector.fromMemorySegment(Lanes.INTS, w, w1 + 2L * c, Lanes.LITTLE);
+      a0 = u.fma(f0, a0);
+      b0 = u.fma(f1, b0);
+      c0 = u.fma(f2, c0);
+      d0 = u.fma(f3, d0);
+      words = IntVector.fromMemorySegment(Lanes.INTS, w2, 2L * c, Lanes.LITTLE);
       u = first(words);
       a1 = u.fma(e0, a1);
       b1 = u.fma(e1, b1);
       c1 = u.fma(e2, c1);
       d1 = u.fma(e3, d1);
       u = second(words, mask);
-      a1 = u.fma(o0, a1);
-      b1 = u.fma(o1, b1);
-      c1 = u.fma(o2, c1);
-      d1 = u.fma(o3, d1);
+      a1 = u.fma(f0, a1);
+      b1 = u.fma(f1, b1);
+      c1 = u.fma(f2, c1);
+      d1 = u.fma(f3, d1);
     }
-    a0.intoArray(scratch, 0);
-    a1.intoArray(scratch, L);
-    b0.intoArray(scratch, 2 * L);
-    b1.intoArray(scratch, 3 * L);
-    c0.intoArray(scratch, 4 * L);
-    c1.intoArray(scratch, 5 * L);
-    d0.intoArray(scratch, 6 * L);
-    d1.intoArray(scratch, 7 * L);
+    a0.intoArray(sums, at);
+    a1.intoArray(sums, at + apart);
+    b0.intoArray(sums, at + rowApart);
+    b1.intoArray(sums, at + rowApart + apart);
+    c0.intoArray(sums, at + 2 * rowApart);
+    c1.intoArray(sums, at + 2 * rowApart + apart);
+    d0.intoArray(sums, at + 3 * rowApart);
+    d1.intoArray(sums, at + 3 * rowApart + apart);
   }
 
   /** The first of each pair. */

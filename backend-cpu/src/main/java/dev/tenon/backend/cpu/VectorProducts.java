@@ -49,7 +49,8 @@ final class VectorProducts {
 
   /** A worker's scratch. */
   private static final class Scratch {
-    final FewRows fewRows = new FewRows();
+    final BlockFactors factors = new BlockFactors();
+    final FewRows fewRows = new FewRows(factors);
     final float[] sums = new float[ProductTile.scratchLength()];
     float[] panel = new float[0];
 
@@ -147,10 +148,14 @@ final class VectorProducts {
     int first = (piece - task.firstPiece()) * task.piece();
     int end = Math.min(task.product().weight().rows(), first + task.piece());
     Scratch mine = scratch.get();
-    if (task.hasFewRows()) {
-      mine.fewRows.multiply(task.product(), interleaved, task.offset(), task.stride(), first, end);
-    } else {
-      manyRows(task, first, end, mine);
+    int next;
+    for (int out = first; out < end; out = next) {
+      next = BlockFactors.sameScales(task.product().weight(), out, end);
+      if (task.hasFewRows()) {
+        mine.fewRows.multiply(task.product(), interleaved, task.offset(), task.stride(), out, next);
+      } else {
+        manyRows(task, out, next, mine);
+      }
     }
   }
 
@@ -164,19 +169,28 @@ final class VectorProducts {
       int at = within / WideTile.OUTPUTS * tile + within % WideTile.OUTPUTS * L;
       WeightPanel.fill(weight, out, panel, at, WideTile.OUTPUTS * L);
     }
+    boolean scaled = BlockFactors.servesActivations(weight);
+    if (scaled) {
+      mine.factors.read(weight, first, stride, 1f);
+    }
     for (int row = 0; row < task.product().rows(); row += WideTile.ROWS) {
-      int x = task.offset() + row * stride;
+      float[] x = interleaved;
+      int xAt = task.offset() + row * stride;
+      if (scaled) {
+        x = mine.factors.multiply(interleaved, xAt, WideTile.ROWS, stride, true);
+        xAt = 0;
+      }
       for (int out = first; out < end; out += WideTile.OUTPUTS) {
         int at = (out - first) * stride;
-        WideTile.multiply(interleaved, x, panel, at, stride / L, mine.sums);
-        store(task.product(), row, out, mine.sums);
+        WideTile.multiply(x, xAt, panel, at, stride / L, mine.sums);
+        store(task.product(), row, out, end, mine.sums);
       }
     }
   }
 
-  private static void store(Kernels.Product product, int row, int out, float[] sums) {
+  private static void store(Kernels.Product product, int row, int out, int end, float[] sums) {
     int rows = Math.min(WideTile.ROWS, product.rows() - row);
-    int outs = Math.min(WideTile.OUTPUTS, product.weight().rows() - out);
+    int outs = Math.min(WideTile.OUTPUTS, end - out);
     for (int at = 0; at < WideTile.ROWS * WideTile.OUTPUTS; at += L) {
       Lanes.sums(sums, at * L);
     }

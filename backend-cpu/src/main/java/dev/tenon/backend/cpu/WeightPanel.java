@@ -1,6 +1,5 @@
 package dev.tenon.backend.cpu;
 
-import dev.tenon.spi.backend.BlockScale;
 import dev.tenon.spi.backend.HostMatrix;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -9,7 +8,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Widens a few rows of a weight matrix into cache-sized f32 scratch, in the order of {@link
- * Interleaving}. Each weight is read from memory once and used for all rows of a product.
+ * Interleaving}. Each weight is read from memory once and used for all rows of a product. Block
+ * scales that {@link BlockFactors} multiplies into the activations are left out.
  */
 final class WeightPanel {
   private static final int L = Lanes.COUNT;
@@ -25,11 +25,16 @@ final class WeightPanel {
   static void fill(HostMatrix matrix, int row, float[] panel, int at, int step) {
     int streams = Interleaving.streams(matrix.type());
     int done = fillBlocks(matrix, row, panel, at, step);
+    boolean scaled = !BlockFactors.servesActivations(matrix);
     int padded = Interleaving.paddedLength(matrix.type(), matrix.columns());
     for (int c = done; c < padded; c++) {
       int place = Interleaving.place(streams, c);
       panel[at + place / L * step + place % L] =
-          c < matrix.columns() ? MatrixElements.at(matrix, row, c) : 0f;
+          c >= matrix.columns()
+              ? 0f
+              : scaled
+                  ? MatrixElements.at(matrix, row, c)
+                  : MatrixElements.unscaled(matrix, row, c);
     }
   }
 
@@ -41,7 +46,10 @@ final class WeightPanel {
       case F32 -> floats(matrix.data(), offset, columns, panel, at, step);
       case BF16 -> brainFloats(matrix.data(), offset, columns, panel, at, step);
       case F16 -> halfFloats(matrix.data(), offset, columns, panel, at, step);
-      case F8_E4M3 -> scaledBytes(matrix, row, columns, panel, at, step);
+      case F8_E4M3 ->
+          BlockFactors.servesActivations(matrix)
+              ? bytes(matrix.data(), offset, columns, panel, at, step)
+              : 0; // a scale changes within a vector: element by element
     };
   }
 
@@ -88,50 +96,25 @@ final class WeightPanel {
         .mul(0x1p112f);
   }
 
-  /** Whether no scale changes within the columns of a vector of words. */
-  static boolean vectorsShareScales(BlockScale scale) {
-    return scale.blockColumns() % (4 * L) == 0 && scale.firstColumn() % (4 * L) == 0;
-  }
-
-  private static int scaledBytes(
-      HostMatrix matrix, int row, int columns, float[] panel, int at, int step) {
-    BlockScale scale = matrix.scale();
-    if (scale == null || !vectorsShareScales(scale)) {
-      return 0; // a scale changes within a vector: element by element
-    }
-    long offset = row * matrix.rowStride();
-    int c = 0;
-    while (c < columns) {
-      int within = (scale.firstColumn() + c) % scale.blockColumns();
-      int end = Math.min(columns, c + scale.blockColumns() - within);
-      // e4m3's exponent is 120 short of the bias
-      float factor = MatrixElements.scale(scale, row, c);
-      bytes(matrix.data(), offset, c, end, factor, panel, at, step);
-      c = end;
+  private static int bytes(
+      MemorySegment data, long offset, int columns, float[] panel, int at, int step) {
+    IntVector mask = IntVector.broadcast(Lanes.INTS, ByteWeights.SIGN_AND_MAGNITUDE);
+    FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, 1 / ByteWeights.EXPONENT_LACK);
+    for (int c = 0; c < columns; c += 4 * L) {
+      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, data, offset + c, Lanes.LITTLE);
+      int to = at + c / L * step;
+      upperBytes(words.lanewise(VectorOperators.LSHL, 24), mask, factor).intoArray(panel, to);
+      to += step;
+      upperBytes(words.lanewise(VectorOperators.LSHL, 16), mask, factor).intoArray(panel, to);
+      to += step;
+      upperBytes(words.lanewise(VectorOperators.LSHL, 8), mask, factor).intoArray(panel, to);
+      upperBytes(words, mask, factor).intoArray(panel, to + step);
     }
     return columns;
   }
 
-  private static void bytes(
-      MemorySegment data,
-      long offset,
-      int from,
-      int to,
-      float scale,
-      float[] panel,
-      int at,
-      int step) {
-    IntVector mask = IntVector.broadcast(Lanes.INTS, ByteWeights.SIGN_AND_MAGNITUDE);
-    FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, scale).mul(0x1p120f);
-    for (int c = from; c < to; c += 4 * L) {
-      IntVector words = IntVector.fromMemorySegment(Lanes.INTS, data, offset + c, Lanes.LITTLE);
-      ByteWeights.upperBytes(words.lanewise(VectorOperators.LSHL, 24), mask, factor)
-          .intoArray(panel, at + c / L * step);
-      ByteWeights.upperBytes(words.lanewise(VectorOperators.LSHL, 16), mask, factor)
-          .intoArray(panel, at + (c / L + 1) * step);
-      ByteWeights.upperBytes(words.lanewise(VectorOperators.LSHL, 8), mask, factor)
-          .intoArray(panel, at + (c / L + 2) * step);
-      ByteWeights.upperBytes(words, mask, factor).intoArray(panel, at + (c / L + 3) * step);
-    }
+  /** The e4m3 values in the upper bytes of words, by a factor that mends the exponent. */
+  private static FloatVector upperBytes(IntVector words, IntVector mask, FloatVector factor) {
+    return words.lanewise(VectorOperators.ASHR, 4).and(mask).reinterpretAsFloats().mul(factor);
   }
 }

@@ -19,12 +19,14 @@ final class MachineLimits {
   private static final int STEPS = 4_000_000;
 
   private final int threads;
+  private final Clock clock;
 
   /** Keeps the compiler from dropping results. */
   private volatile double sink;
 
   MachineLimits(int threads) {
     this.threads = threads;
+    clock = new Clock(threads);
   }
 
   /** Greatest rate of multiply-adds in registers, in floating-point operations a second. */
@@ -37,12 +39,24 @@ final class MachineLimits {
         / best(repetitions, thread -> sink += chains(STEPS));
   }
 
-  /** Greatest rate of reading {@code bytes} from the segment's start, in bytes a second. */
-  double streaming(MemorySegment memory, long bytes, int repetitions) {
+  /**
+   * Greatest rate of reading {@code bytes} from the segment's start, in bytes a second.
+   *
+   * @param passes over the bytes without a pause, of which the rate is the mean
+   */
+  double streaming(MemorySegment memory, long bytes, int passes, int repetitions) {
     long share = bytes / threads / LONGS.vectorByteSize() / 4 * 4 * LONGS.vectorByteSize();
     return (double) share
         * threads
-        / best(repetitions, thread -> sink += read(memory.asSlice(thread * share, share)));
+        * passes
+        / best(
+            repetitions,
+            thread -> {
+              MemorySegment mine = memory.asSlice(thread * share, share);
+              for (int i = 0; i < passes; i++) {
+                sink += read(mine);
+              }
+            });
   }
 
   /** Least seconds that all threads together need. */
@@ -59,9 +73,9 @@ final class MachineLimits {
               .start(() -> {
                 for (int i = 0; i < repetitions; i++) {
                   meet(barrier);
-                  starts[thread] = System.nanoTime();
+                  starts[thread] = clock.nanoseconds();
                   work.accept(thread);
-                  ends[thread] = System.nanoTime();
+                  ends[thread] = clock.nanoseconds();
                   meet(barrier);
                   if (thread == 0) {
                     seconds[0] = Math.min(seconds[0], span(starts, ends));

@@ -27,17 +27,30 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 
-/** One product, x · Wᵀ, run and timed through the backend's interface: W is a head. */
+/**
+ * Products x · Wᵀ, run and timed through the backend's interface: W is a head. A step repeats the
+ * product, so that workers find the next one as they do in a model's step, where products follow
+ * each other at once.
+ */
 final class ProductRun implements AutoCloseable {
   private static final int IDS = 4;
+
+  /** Until then the compiler has long had its say. */
+  private static final long WARM_UP_NANOSECONDS = 3_000_000_000L;
 
   private final Backend backend;
   private final CapturedStep step;
   private final int rows;
+  private final int repeats;
   private long nanoseconds;
 
-  ProductRun(int threads, HostMatrix weight, int rows) {
+  /**
+   * @param repeats products of a step
+   */
+  ProductRun(int threads, HostMatrix weight, int rows, int repeats) {
     this.rows = rows;
+    this.repeats = repeats;
+    Clock clock = new Clock(threads);
     BackendOptions options = new BackendOptions(1, 0, "", threads, 0.9, Map.of());
     backend = new CpuBackendProvider().open(options).getFirst();
     int hidden = weight.columns();
@@ -62,25 +75,37 @@ final class ProductRun implements AutoCloseable {
               Residual residual = ops.linear().embed(running.targetRows(), embedding);
               Activations all = ops.norms().finish(running.targetRows(), residual, norm);
               Activations selected = ops.linear().select(running.targetRows(), all);
-              long start = System.nanoTime();
-              logits.set(ops.linear().logits(running.targetRows(), head, selected));
-              nanoseconds = System.nanoTime() - start;
+              long start = clock.nanoseconds();
+              for (int i = 0; i < repeats; i++) {
+                logits.set(ops.linear().logits(running.targetRows(), head, selected));
+              }
+              nanoseconds = clock.nanoseconds() - start;
             },
             running -> {});
   }
 
-  /** Sorted seconds of the product alone, over repetitions after a warm-up. */
+  /** Runs until the code is compiled. */
+  void warmUp() throws InterruptedException {
+    long end = System.nanoTime() + WARM_UP_NANOSECONDS;
+    do {
+      once();
+    } while (System.nanoTime() < end);
+  }
+
+  /** Sorted seconds of one product, over repetitions. */
   double[] time(int repetitions) throws InterruptedException {
     double[] times = new double[repetitions];
-    for (int i = -Math.max(3, repetitions / 2); i < repetitions; i++) {
-      step.launchForward(batch());
-      step.launchSample(null).await();
-      if (i >= 0) {
-        times[i] = nanoseconds * 1e-9;
-      }
+    for (int i = 0; i < repetitions; i++) {
+      once();
+      times[i] = nanoseconds * 1e-9 / repeats;
     }
     Arrays.sort(times);
     return times;
+  }
+
+  private void once() throws InterruptedException {
+    step.launchForward(batch());
+    step.launchSample(null).await();
   }
 
   private StepBatch batch() {

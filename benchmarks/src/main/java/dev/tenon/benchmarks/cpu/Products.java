@@ -12,7 +12,7 @@ import java.util.Random;
 /**
  * Matrix products of the CPU backend beside the machine's limits in the same run: products of few
  * rows as a share of the streaming read rate, products of many rows as a share of the peak of fused
- * multiply-adds. Limits are the best of their repetitions; products show best and median.
+ * multiply-adds. Limit and product are measured in turns, because other tenants come and go.
  */
 public final class Products {
   private static final int COLUMNS = 2048;
@@ -37,60 +37,50 @@ public final class Products {
   private static void measure(
       Arena arena, MemorySegment memory, ElementType type, int threads, MachineLimits limits)
       throws InterruptedException {
-    long[] rows = {CACHED_ROWS, memory.byteSize() / COLUMNS / type.bytes()};
-    for (long outputs : rows) {
+    long[] sizes = {CACHED_ROWS, memory.byteSize() / COLUMNS / type.bytes()};
+    for (long outputs : sizes) {
       HostMatrix weight = matrix(arena, memory, type, (int) outputs);
       long bytes = outputs * COLUMNS * type.bytes();
-      int repetitions = outputs == CACHED_ROWS ? 200 : 10;
-      for (int n : new int[] {1, 4, 8}) {
-        // the limit anew beside each product: other tenants come and go
-        double streaming = limits.streaming(memory, bytes, repetitions);
-        double[] times = time(threads, weight, n, repetitions);
-        print(type, outputs, n, times, bytes * 1e-9, "GB/s", streaming * 1e-9, "streaming read");
+      boolean cached = outputs == CACHED_ROWS;
+      int repeats = cached ? 16 : 1;
+      int repetitions = cached ? 40 : 4;
+      for (int n : new int[] {1, 2, 4, 8}) {
+        Rounds rounds = new Rounds(bytes * 1e-9);
+        try (ProductRun run = new ProductRun(threads, weight, n, repeats)) {
+          run.warmUp();
+          for (int i = 0; i < Rounds.COUNT; i++) {
+            double streaming = limits.streaming(memory, bytes, repeats, repetitions);
+            rounds.add(run.time(repetitions), streaming * 1e-9);
+          }
+        }
+        print(type, outputs, n, rounds, "GB/s", "streaming read");
       }
     }
     HostMatrix weight = matrix(arena, memory, type, (int) CACHED_ROWS);
     for (int n : new int[] {64, 512}) {
-      double peak = limits.multiplyAdds(20);
-      double[] times = time(threads, weight, n, 40);
-      double work = 2e-9 * n * COLUMNS * CACHED_ROWS;
-      print(type, CACHED_ROWS, n, times, work, "GFLOP/s", peak * 1e-9, "multiply-add peak");
-    }
-  }
-
-  private static double[] time(int threads, HostMatrix weight, int rows, int repetitions)
-      throws InterruptedException {
-    try (ProductRun run = new ProductRun(threads, weight, rows)) {
-      return run.time(repetitions);
+      Rounds rounds = new Rounds(2e-9 * n * COLUMNS * CACHED_ROWS);
+      try (ProductRun run = new ProductRun(threads, weight, n, 1)) {
+        run.warmUp();
+        for (int i = 0; i < Rounds.COUNT; i++) {
+          double peak = limits.multiplyAdds(5);
+          rounds.add(run.time(20), peak * 1e-9);
+        }
+      }
+      print(type, CACHED_ROWS, n, rounds, "GFLOP/s", "multiply-add peak");
     }
   }
 
   private static void print(
-      ElementType type,
-      long outputs,
-      int rows,
-      double[] times,
-      double work,
-      String unit,
-      double limit,
-      String limitName) {
-    double best = work / times[0];
-    double median = work / times[times.length / 2];
+      ElementType type, long outputs, int rows, Rounds rounds, String unit, String limit) {
     System.out.printf(
         Locale.ROOT,
-        "%-8s %6d x %d, %3d rows: best %6.1f, median %6.1f %s; %s %6.1f: %3.0f %%, median %3.0f"
-            + " %%%n",
+        "%-8s %6d x %d, %3d rows: %s; %s%n",
         type,
         outputs,
         COLUMNS,
         rows,
-        best,
-        median,
-        unit,
-        limitName,
-        limit,
-        100 * best / limit,
-        100 * median / limit);
+        rounds.describe(unit),
+        rounds.describeLimit(limit));
   }
 
   /** Values as weights have them: few subnormal ones, none infinite. */
