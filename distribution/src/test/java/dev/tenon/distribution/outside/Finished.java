@@ -21,7 +21,7 @@ record Finished(int status, String output, String errors) {
     return of(command, System.getenv());
   }
 
-  /** Runs a command with exactly the given environment, two minutes at most. */
+  /** Runs a command with exactly the given environment, five minutes at most. */
   static Finished of(List<String> command, Map<String, String> environment)
       throws IOException, InterruptedException {
     Path output = Files.createTempFile("tenon", ".out");
@@ -35,9 +35,9 @@ record Finished(int status, String output, String errors) {
       builder.environment().putAll(environment);
       Process process = builder.start();
       process.getOutputStream().close();
-      if (!process.waitFor(2, TimeUnit.MINUTES)) {
+      if (!process.waitFor(5, TimeUnit.MINUTES)) {
         process.destroyForcibly();
-        throw new IOException(command + " did not end within two minutes");
+        throw new IOException(command + " did not end within five minutes");
       }
       return new Finished(
           process.exitValue(),

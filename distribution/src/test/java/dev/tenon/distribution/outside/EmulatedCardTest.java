@@ -1,0 +1,137 @@
+package dev.tenon.distribution.outside;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.tenon.engine.tck.golden.Golden;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The CUDA backend as the image has it, from the driver's calls to the tokens, on kernels that run
+ * thread by thread on the host: reference outputs in a ragged, chunked batch, with drafts.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class EmulatedCardTest {
+  /** Of one case, from the reference's own run in bf16; see the goldens' README. */
+  private static final double GREATEST_LOSS = 3 * 3.9e-4;
+
+  private static final int LONGEST = 70;
+  private static final int TOKENS = 4;
+
+  @SuppressWarnings("NullAway.Init") // set before the first test
+  private Path folder;
+
+  @BeforeAll
+  void build(@TempDir Path given) throws Exception {
+    folder = given;
+    Finished made =
+        Finished.of(
+            List.of(
+                Project.ROOT.resolve("gpu/emulated").toString(),
+                Project.IMAGE.toString(),
+                folder.toString()));
+    assumeTrue(made.status() != 3, made.errors());
+    assertThat(made.status()).as(made.toString()).isZero();
+  }
+
+  @Test
+  void referenceOutputsRecorded() throws Exception {
+    holds("mini", "captured");
+  }
+
+  @Test
+  void referenceOutputsIssuedOneByOne() throws Exception {
+    holds("mini", "eager");
+  }
+
+  private void holds(String name, String execution) throws Exception {
+    Golden golden = Golden.load(name);
+    List<Golden.Case> cases =
+        golden.cases().stream().filter(c -> c.prompt().length <= LONGEST).toList();
+    assertThat(cases).hasSizeGreaterThan(3);
+    Path checkpoint = folder.resolve(name);
+    if (!Files.exists(checkpoint)) {
+      golden.writeCheckpoint(checkpoint, 1);
+    }
+    List<JsonNode> answers = logits(checkpoint, cases, execution);
+    assertThat(answers).hasSameSizeAs(cases);
+    for (int i = 0; i < cases.size(); i++) {
+      Golden.Case expected = cases.get(i);
+      JsonNode answer = answers.get(i);
+      float[] reference = golden.array(expected.index() + ".logits").values();
+      assertThat(loss(reference, answer.get("logits")))
+          .as("1 - cosine of case " + expected.index())
+          .isLessThan(GREATEST_LOSS);
+      assertThat(answer.get("tokens").size()).isEqualTo(TOKENS);
+      if (expected.margin()[0] > 0.1) {
+        assertThat(answer.get("tokens").get(0).asInt()).isEqualTo(expected.greedy()[0]);
+      }
+      assertThat(answer.get("drafts").size()).isEqualTo(2);
+    }
+  }
+
+  private List<JsonNode> logits(Path checkpoint, List<Golden.Case> cases, String execution)
+      throws Exception {
+    Path ids = folder.resolve("ids");
+    Files.writeString(
+        ids,
+        cases.stream()
+            .map(c ->
+                IntStream.of(c.prompt())
+                    .mapToObj(Integer::toString)
+                    .collect(Collectors.joining(",", "[", "]\n")))
+            .collect(Collectors.joining()));
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.put("LD_LIBRARY_PATH", folder.resolve("driver").toString());
+    Finished finished =
+        Finished.of(
+            List.of(
+                "/bin/sh",
+                Project.IMAGE.resolve("bin/tenon").toString(),
+                "logits",
+                checkpoint.toString(),
+                "--ids=" + ids,
+                "--max-tokens=" + TOKENS,
+                "--drafts=2",
+                "--plugins=" + folder.resolve("plugins"),
+                "--backend=cuda-emulated",
+                "--backend-options={\"execution\":\"" + execution + "\"}",
+                "--max-model-len=128",
+                "--max-num-seqs=6",
+                "--max-num-batched-tokens=64"),
+            environment);
+    assertThat(finished.status()).as(finished.toString()).isZero();
+    List<JsonNode> answers = new ArrayList<>();
+    for (String line : finished.output().lines().toList()) {
+      answers.add(JsonMapper.shared().readTree(line));
+    }
+    return answers;
+  }
+
+  private static double loss(float[] expected, JsonNode actual) {
+    assertThat(actual.size()).isEqualTo(expected.length);
+    double product = 0;
+    double squares = 0;
+    double reference = 0;
+    for (int i = 0; i < expected.length; i++) {
+      double value = actual.get(i).asDouble();
+      product += value * expected[i];
+      squares += value * value;
+      reference += (double) expected[i] * expected[i];
+    }
+    return 1 - product / Math.sqrt(squares * reference);
+  }
+}
