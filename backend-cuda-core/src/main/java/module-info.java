@@ -2,6 +2,7 @@
 module dev.tenon.backend.cuda.core {
   requires transitive dev.tenon.engine.api;
   requires static org.jspecify;
+  requires org.slf4j;
 
   exports dev.tenon.backend.cuda.core;
 }

@@ -19,7 +19,7 @@ public final class RuntimeEngineFactory implements EngineFactory {
 
   @Override
   public Engine open(EngineConfig config, LoadProgress progress) {
-    return RuntimeEngine.start(EngineOpener.open(config, progress));
+    return RuntimeEngine.start(EngineOpener.open(config, progress, RankProcess.class));
   }
 
   @Override
