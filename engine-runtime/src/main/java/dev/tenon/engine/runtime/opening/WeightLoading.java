@@ -116,7 +116,7 @@ final class WeightLoading {
   }
 
   private static Optional<String> narrow(TensorSpec spec, long extent, int block, int ranks) {
-    return extent % ((long) ranks * block) == 0 || extent <= block
+    return ranks == 1 || extent % ((long) ranks * block) == 0
         ? Optional.empty()
         : Optional.of(
             "%d of %s would be %d on a rank, blocks of %d share a scale"

@@ -18,7 +18,7 @@ import java.util.function.BiConsumer;
 
 /** One follower's process: messages to it, messages from it, and what it prints. */
 final class RankConnection {
-  private static final int LAST_WORDS = 12;
+  private static final int LAST_WORDS = 5;
   private static final Duration DYING = Duration.ofSeconds(2);
 
   private final int rank;
