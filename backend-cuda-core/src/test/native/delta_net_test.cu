@@ -558,8 +558,9 @@ int main(int argc, char** argv) {
   lengths(small, TENON_BF16, 0);
   splits(small, TENON_F32);
   splits(medium, TENON_BF16);
-  drafts(small, TENON_F32, 3);
-  drafts(medium, TENON_BF16, 2);
+  splits({1, 1, 128, 32}, TENON_F32);
+  drafts(small, TENON_F32, 10);  // more than a group of rows
+  drafts(medium, TENON_BF16, 9);
   mixed(small, TENON_F32);
   mixed(medium, TENON_BF16);
   mixed(kEmulated ? Shape{1, 1, 128, 128} : wide, TENON_F32);

@@ -1,4 +1,5 @@
-// A mixture of experts against sums in double precision on the host. sources: smxx/moe/*.cu
+// A mixture of experts against sums in double precision on the host.
+// sources: smxx/moe/moe.cu
 // sources: smxx/moe/*.cu
 //   moe_test                     compares
 //   moe_test time                prints times of the 80B shapes (on a card)
@@ -6,6 +7,9 @@
 #include "check.h"
 #include "../../main/native/abi/kernel_table.h"
 #include "../../main/native/smxx/moe/plan.h"
+#if !defined(TENON_EMULATED)
+#include "timing.h"
+#endif
 
 #include <memory>
 #include <set>
@@ -24,6 +28,7 @@ int64_t tenon_moe_candidates(const void*, int64_t*, int64_t);
 namespace {
 
 using check::Device;
+const char* const kForms[] = {"through memory", "owned", "few", "warpgroups"};
 using tenon::moe::Plan;
 
 // A matrix in packed form, made on the host, and what its elements mean.
@@ -249,7 +254,7 @@ void check_candidates(const Shape& s, int rows, int most, int step) {
     const tenon::moe::Tuning t = tenon::moe::decode(words[i]);
     char line[100];
     snprintf(line, sizeof line, "groups %d pairs %d depth %d loops %d %s", t.groups, t.pairs, t.depth, t.down_loops,
-             t.form == 2 ? "few" : t.form ? "owned" : "through memory");
+             kForms[t.form]);
     compare(line, block, x, rows, most, run(block, x, rows, most, words[i]));
   }
 }
@@ -279,7 +284,7 @@ struct Layer {
   }
 };
 
-constexpr int kLayers = 4, kLaunches = 24;
+constexpr int kLayers = 4;
 
 struct Timing {
   std::vector<uint8_t> some;
@@ -318,46 +323,20 @@ struct Timing {
     p.tuned = tenon::moe::encode({1, 8, 3, 1, 1, 0});
     return tenon_moe_workspace(&p) + (1 << 20);
   }
-  // Microseconds of one of kLaunches in a graph, and the mean number of distinct experts; 0 where it is refused.
+  // Microseconds of a launch within a captured chain of them, and the mean number of distinct experts; 0 where refused.
   double micros(int rows, int64_t tuned, double& visited) {
     CUDA(cudaMemcpy(counts.at, std::vector<int32_t>{rows, 0, 0}.data(), 12, cudaMemcpyHostToDevice));
     CUDA(cudaMemset(distinct.at, 0, 4));
-    cudaStream_t stream;
-    cudaGraph_t graph;
-    cudaGraphExec_t all;
-    CUDA(cudaStreamCreate(&stream));
-    CUDA(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-    bool good = true;
-    for (int i = 0; i < kLaunches && good; i++) {
+    tenon_moe p = words(rows, 0, tuned);
+    if (tenon_moe_launch(&p, nullptr) != 0) return 0;
+    const int launches = rows > 512 ? 8 : 24, repeats = rows > 512 ? 5 : 11;
+    CUDA(cudaDeviceSynchronize());
+    CUDA(cudaMemset(distinct.at, 0, 4));
+    const double result = check::chained_micros(launches, [&](int i, cudaStream_t stream) {
       const tenon_moe p = words(rows, i, tuned);
-      good = tenon_moe_launch(&p, stream) == 0;
-    }
-    CUDA(cudaStreamEndCapture(stream, &graph));
-    double result = 0;
-    if (good) {
-      CUDA(cudaGraphInstantiate(&all, graph, 0));
-      CUDA(cudaGraphLaunch(all, stream));
-      CUDA(cudaStreamSynchronize(stream));
-      visited = distinct.read()[0] / double(kLaunches);
-      cudaEvent_t from, to;
-      CUDA(cudaEventCreate(&from));
-      CUDA(cudaEventCreate(&to));
-      std::vector<float> times;
-      for (int i = 0; i < 9; i++) {
-        CUDA(cudaEventRecord(from, stream));
-        CUDA(cudaGraphLaunch(all, stream));
-        CUDA(cudaEventRecord(to, stream));
-        CUDA(cudaEventSynchronize(to));
-        float elapsed;
-        CUDA(cudaEventElapsedTime(&elapsed, from, to));
-        times.push_back(elapsed);
-      }
-      std::sort(times.begin(), times.end());
-      result = times[times.size() / 2] * 1000 / kLaunches;
-      CUDA(cudaGraphExecDestroy(all));
-    }
-    CUDA(cudaGraphDestroy(graph));
-    CUDA(cudaStreamDestroy(stream));
+      CUDA(tenon_moe_launch(&p, stream));
+    }, repeats);
+    visited = distinct.read()[0] / double(launches) / (repeats + 3);
     return result;
   }
 };
@@ -395,8 +374,8 @@ void tune(int rows) {
   print_time("default", rows, usual, visited);
   for (size_t i = 0; i < results.size() && i < 6; i++) {
     const tenon::moe::Tuning t = tenon::moe::decode(results[i].second);
-    printf("tune %d rows: %9.1f us groups %d pairs %d depth %d down loops %d gate loops %d form %d (tuned %lld)\n", rows, results[i].first,
-           t.groups, t.pairs, t.depth, t.down_loops, t.gate_loops, t.form, static_cast<long long>(results[i].second));
+    printf("tune %d rows: %9.1f us groups %d pairs %d depth %d down loops %d gate loops %d %s (tuned %lld)\n", rows, results[i].first,
+           t.groups, t.pairs, t.depth, t.down_loops, t.gate_loops, kForms[t.form], static_cast<long long>(results[i].second));
   }
 }
 

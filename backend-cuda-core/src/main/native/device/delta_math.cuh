@@ -43,8 +43,10 @@ __device__ __forceinline__ uint32_t load_pair(const bf16* from) { return *reinte
 __device__ __forceinline__ void store_pair(bf16* to, uint32_t pair) { *reinterpret_cast<uint32_t*>(to) = pair; }
 
 __device__ __forceinline__ uint32_t pair_of(float a, float b) {
-  return static_cast<uint32_t>(__bfloat16_as_ushort(__float2bfloat16_rn(a))) |
-         static_cast<uint32_t>(__bfloat16_as_ushort(__float2bfloat16_rn(b))) << 16;
+  const __nv_bfloat162 pair = __floats2bfloat162_rn(a, b);
+  uint32_t word;
+  memcpy(&word, &pair, 4);
+  return word;
 }
 
 // Four neighbouring elements of a state.
@@ -77,9 +79,13 @@ __device__ __forceinline__ void store2(float* to, float a, float b) { *reinterpr
 
 __device__ __forceinline__ void store2(bf16* to, float a, float b) { store_pair(to, pair_of(a, b)); }
 
-// What a value becomes when it is stored in a state of this type.
-__device__ __forceinline__ float stored(float x, float) { return x; }
-__device__ __forceinline__ float stored(float x, bf16) { return __bfloat162float(__float2bfloat16_rn(x)); }
+// What values become when they are stored in a state of this type.
+template <typename State>
+__device__ __forceinline__ void round_to(float (&x)[4]) {
+  if (sizeof(State) == sizeof(float)) return;
+  const uint32_t first = pair_of(x[0], x[1]), second = pair_of(x[2], x[3]);
+  x[0] = low(first), x[1] = high(first), x[2] = low(second), x[3] = high(second);
+}
 
 // Asks the second-level cache for a line that will be read soon.
 __device__ __forceinline__ void prefetch(const void* address) {

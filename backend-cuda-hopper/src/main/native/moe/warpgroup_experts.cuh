@@ -393,9 +393,9 @@ inline int launch_warpgroup_experts(const Plan& plan, void* stream) {
   const tenon_moe& p = plan.p;
   const Spans first = {divided(p.inner, 128), divided(p.shared_inner, 128)};
   const int second = divided(p.hidden, 256);
-  const int failed = enqueue(warpgroup_experts<false>, dim3(kMultiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, first);
+  const int failed = enqueue(warpgroup_experts<false>, dim3(card().multiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, first);
   if (failed != cudaSuccess) return failed;
-  return enqueue(warpgroup_experts<true>, dim3(kMultiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, Spans{second, second});
+  return enqueue(warpgroup_experts<true>, dim3(card().multiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, Spans{second, second});
 }
 
 }  // namespace tenon::moe

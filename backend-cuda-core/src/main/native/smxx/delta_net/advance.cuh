@@ -35,8 +35,8 @@ template <int KeyDim>
 __device__ __forceinline__ void load_stage(Stage<KeyDim>& stage, const tenon_delta_net& p, const Space& space, const Head& head,
                                            int chunk, int first_column) {
   const int thread = again(threadIdx.x);
-  const int64_t place = chunk * p.value_heads + head.index;
-  const uint4* keys = reinterpret_cast<const uint4*>(space.keys) + (chunk * p.key_heads + head.key_head) * (2 * kChunk * KeyDim / 8);
+  const int64_t place = chunk * head.heads + head.index;
+  const uint4* keys = reinterpret_cast<const uint4*>(space.keys) + static_cast<int64_t>(chunk * gridDim.y + head.key_head) * (2 * kChunk * KeyDim / 8);
 #pragma unroll 4
   for (int i = thread; i < 2 * kChunk * KeyDim / 8; i += kAdvanceThreads) copy_async16(stage.k + i, keys + i);
   const uint4* triangles = reinterpret_cast<const uint4*>(space.triangles) + place * (2 * kChunk * kChunk / 8);
@@ -172,15 +172,16 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
   release_successor();
   wait_for_predecessor();
   if (segment_first >= space.plan[0]) return;
-  const int place = space.chunked_of()[segment_first] + blockIdx.z;
+  const int splits = static_cast<int>(p.value_dim) / kAdvanceColumns;
+  const int place = space.chunked_of()[segment_first] + static_cast<int>(blockIdx.z) / splits;
   if (place >= space.plan[1]) return;
   const Sequence s = sequence_at(p.rows, space.sequence_of()[place]);
   const int first_chunk = space.first_chunk_of()[place] - segment_first;
   const int chunks = (s.committed + kChunk - 1) / kChunk;
   const int from = max(0, -first_chunk), to = min(chunks, space.segment - first_chunk);
   if (from >= to) return;
-  const Head head(p, blockIdx.y);
-  const int first_column = blockIdx.x * kAdvanceColumns;
+  const Head head = own_head(p);
+  const int first_column = static_cast<int>(blockIdx.z) % splits * kAdvanceColumns;
   load_stage(stages[from & 1], p, space, head, first_chunk + from, first_column);
   copy_commit();
 
@@ -200,7 +201,7 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
   }
   for (int chunk = from; chunk < to; chunk++) {
     Stage<KeyDim>& stage = stages[chunk & 1];
-    const Head head(p, again(blockIdx.y));
+    const Head head = own_head(p);
     copy_wait<0>();
     __syncthreads();
     if (chunk + 1 < to) load_stage(stages[(chunk + 1) & 1], p, space, head, first_chunk + chunk + 1, first_column);
@@ -212,7 +213,7 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
       const int eight = 16 * warp + 8 * (lane & 1);
       const float4* o = reinterpret_cast<const float4*>(stage.values + row * kValueStride + eight);
       const float4 a = o[0], b = o[1];
-      bf16* out = Head(p, again(blockIdx.y)).out(p, s.first + chunk * kChunk + row) + first_column + eight;
+      bf16* out = own_head(p).out(p, s.first + chunk * kChunk + row) + first_column + eight;
       *reinterpret_cast<uint4*>(out) = make_uint4(pair_of(a.x, a.y), pair_of(a.z, a.w), pair_of(b.x, b.y), pair_of(b.z, b.w));
     }
   }
@@ -227,9 +228,9 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
   if (to < chunks) return;
   // the last inputs become the window; a block writes its own columns of v, the first one q and k too
   const int own = 2 * KeyDim + first_column;
-  const int pairs = (blockIdx.x == 0 ? own + kAdvanceColumns : kAdvanceColumns) / 2;
+  const int pairs = (first_column == 0 ? own + kAdvanceColumns : kAdvanceColumns) / 2;
   for (int i = threadIdx.x; i < kHistory * pairs; i += kAdvanceThreads) {
-    const int row = i / pairs, channel = (blockIdx.x == 0 ? 0 : own) + i % pairs * 2;
+    const int row = i / pairs, channel = (first_column == 0 ? 0 : own) + i % pairs * 2;
     const bf16* input = head.projected(p, s.first + s.committed - kHistory + row) + head.column(channel);
     store_pair(head.window(p, s.slot) + row * head.width + channel, load_pair(input));
   }

@@ -20,26 +20,38 @@ bool is_offered(const tenon_delta_net& p) {
          p.projected_stride % 2 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
 }
 
+template <int KeyDim, int ValueDim, typename State>
+int launch_steps(const tenon_delta_net& p, const Space& space, dim3 heads, void* stream) {
+  const int lanes = static_cast<int>(p.rows.max_sequences < kStepLanes ? p.rows.max_sequences : kStepLanes);
+  const int planners = space.most_chunks > 0 ? 1 : 0;
+  const int shared_bytes = static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * p.value_dim);
+  return enqueue(delta_steps<KeyDim, ValueDim, State>, dim3(heads.x, heads.y, lanes + planners),
+                 dim3(static_cast<unsigned>(2 * p.value_dim)), shared_bytes, stream, Start::EARLY, p, space, lanes);
+}
+
 template <int KeyDim, typename State>
 int launch(const tenon_delta_net& p, void* stream) {
   const Space space = space_of(p);
   if (space.bytes > p.workspace_bytes) return kRefused;
-  const unsigned heads = static_cast<unsigned>(p.value_heads), columns = static_cast<unsigned>(p.value_dim);
-  const unsigned planners = space.most_chunks > 0 ? 1 : 0;
-  const unsigned lanes = static_cast<unsigned>(p.rows.max_sequences < kStepLanes ? p.rows.max_sequences : kStepLanes);
+  const dim3 heads(static_cast<unsigned>(p.value_heads / p.key_heads), static_cast<unsigned>(p.key_heads));
+  int status = 0;
+  if constexpr (KeyDim == 128) {
+    status = p.value_dim == 128 ? launch_steps<KeyDim, 128, State>(p, space, heads, stream)
+                                : launch_steps<KeyDim, 0, State>(p, space, heads, stream);
+  } else {
+    status = launch_steps<KeyDim, 0, State>(p, space, heads, stream);
+  }
+  const unsigned splits = static_cast<unsigned>(p.value_dim) / kAdvanceColumns;
   const unsigned chunked = static_cast<unsigned>(space.most_chunked < kSegmentSequences ? space.most_chunked : kSegmentSequences);
-  int status = enqueue(delta_steps<KeyDim, State>, dim3(heads, lanes + planners),
-                       dim3(2 * columns), static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * columns),
-                       stream, Start::EARLY, p, space, lanes);
   for (int first = 0; first < space.most_chunks && status == 0; first += kSegment) {
-    status = enqueue(delta_prepare<KeyDim>, dim3(space.segment, heads), dim3(kPrepareThreads), prepare_memory_bytes(KeyDim),
-                     stream, Start::EARLY, p, space, first);
+    status = enqueue(delta_prepare<KeyDim>, dim3(heads.x, heads.y, space.segment), dim3(kPrepareThreads),
+                     prepare_memory_bytes(KeyDim), stream, Start::EARLY, p, space, first);
     if (status != 0) return status;
-    status = enqueue(delta_advance<KeyDim, State>, dim3(columns / kAdvanceColumns, heads, chunked),
-                     dim3(kAdvanceThreads), static_cast<int>(2 * sizeof(Stage<KeyDim>)), stream, Start::EARLY, p, space, first);
+    status = enqueue(delta_advance<KeyDim, State>, dim3(heads.x, heads.y, chunked * splits), dim3(kAdvanceThreads),
+                     static_cast<int>(2 * sizeof(Stage<KeyDim>)), stream, Start::EARLY, p, space, first);
   }
   if (status != 0 || space.most_chunks == 0) return status;
-  return enqueue(delta_finish, dim3(space.most_chunks, heads), dim3(kFinishThreads), 0, stream, Start::EARLY, p, space);
+  return enqueue(delta_finish, dim3(heads.x, heads.y, space.most_chunks), dim3(kFinishThreads), 0, stream, Start::EARLY, p, space);
 }
 
 template <int KeyDim>

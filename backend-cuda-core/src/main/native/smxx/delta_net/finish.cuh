@@ -12,9 +12,9 @@ constexpr int kFinishThreads = 256;
 __global__ void __launch_bounds__(kFinishThreads) delta_finish(const tenon_delta_net p, const Space space) {
   release_successor();
   wait_for_predecessor();
-  if (blockIdx.x >= space.plan[0]) return;
-  const Chunk chunk(p.rows, space, blockIdx.x);
-  const Head head(p, blockIdx.y);
+  if (blockIdx.z >= space.plan[0]) return;
+  const Chunk chunk(p.rows, space, blockIdx.z);
+  const Head head = own_head(p);
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
   const float* scale = at<const float>(p.norm);
   const bool sigmoid_only = p.gate_activation == 1;
@@ -24,7 +24,7 @@ __global__ void __launch_bounds__(kFinishThreads) delta_finish(const tenon_delta
     float2 o[2][kParts], z[2][kParts];
 #pragma unroll
     for (int row = 0; row < 2; row++) {
-      const int64_t at_row = chunk.sequence.first + chunk.first_row + min(first + row, chunk.rows - 1);
+      const int at_row = chunk.sequence.first + chunk.first_row + min(first + row, chunk.rows - 1);
 #pragma unroll
       for (int i = 0; i < kParts; i++) {
         const int c = 2 * lane + 64 * i;

@@ -202,16 +202,16 @@ __global__ void __launch_bounds__(kPrepareThreads) delta_prepare(const tenon_del
   constexpr int kUnits = KeyDim / 8;
   release_successor();
   wait_for_predecessor();
-  const int index = segment_first + blockIdx.x;
+  const int in_segment = blockIdx.z, index = segment_first + in_segment;
   if (index >= space.plan[0]) return;
   const Chunk chunk(p.rows, space, index);
-  const Head head(p, blockIdx.y);
+  const Head head = own_head(p);
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-  const int64_t place = blockIdx.x * p.value_heads + head.index;
+  const int64_t place = in_segment * head.heads + head.index;
 
   uint4* k_tile = reinterpret_cast<uint4*>(memory);
   uint4* q_tile = k_tile + kChunk * kUnits;
-  uint4* keys = reinterpret_cast<uint4*>(space.keys) + (blockIdx.x * p.key_heads + head.key_head) * 2 * kChunk * kUnits;
+  uint4* keys = reinterpret_cast<uint4*>(space.keys) + static_cast<int64_t>(in_segment * gridDim.y + head.key_head) * 2 * kChunk * kUnits;
   const bool writes_keys = head.in_group == 0;
   make_unit_rows<KeyDim>(p, head, chunk, KeyDim, reinterpret_cast<uint32_t*>(k_tile),
                          writes_keys ? reinterpret_cast<uint32_t*>(keys) : nullptr);

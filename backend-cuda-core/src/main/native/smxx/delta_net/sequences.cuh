@@ -54,21 +54,21 @@ __device__ __forceinline__ bool is_fresh(const tenon_rows& rows, const Sequence&
 // A value head's channels are its key head's q and k and its own v: `width` of them. Window and pending inputs are kept
 // per value head, so that a head's block is alone with them; q and k lie there once per value head.
 struct Head {
-  int index, key_head, in_group, key_dim, value_dim, width;
+  int index, key_head, in_group, repeat, heads;
+  int key_dim, value_dim, width, key_width;
   int group_first;  // of the key head in a projected row
-  int key_width, repeat;
 
-  __device__ __forceinline__ Head(const tenon_delta_net& p, int head)
-      : index(head),
+  __device__ __forceinline__ Head(const tenon_delta_net& p, int key_head, int in_group, int repeat)
+      : index(key_head * repeat + in_group),
+        key_head(key_head),
+        in_group(in_group),
+        repeat(repeat),
+        heads(static_cast<int>(p.value_heads)),
         key_dim(static_cast<int>(p.key_dim)),
         value_dim(static_cast<int>(p.value_dim)),
         width(2 * key_dim + value_dim),
         key_width(static_cast<int>(p.key_heads) * key_dim),
-        repeat(static_cast<int>(p.value_heads) / static_cast<int>(p.key_heads)) {
-    key_head = head / repeat;
-    in_group = head % repeat;
-    group_first = key_head * 2 * (key_dim + repeat * value_dim);
-  }
+        group_first(key_head * 2 * (key_dim + repeat * value_dim)) {}
 
   // Column of one of its channels in a projected row.
   __device__ __forceinline__ int column(int channel) const {
@@ -88,31 +88,45 @@ struct Head {
   }
 
   __device__ __forceinline__ bf16* window(const tenon_delta_net& p, int slot) const {
-    return at<bf16>(p.window) + (slot * p.value_heads + index) * kHistory * width;
+    return at<bf16>(p.window) + times(slot * heads + index, kHistory * width);
   }
 
   __device__ __forceinline__ bf16* pending(const tenon_delta_net& p, int slot) const {
-    return at<bf16>(p.pending_inputs) + (slot * p.value_heads + index) * p.max_pending * width;
+    return at<bf16>(p.pending_inputs) + times(slot * heads + index, static_cast<int>(p.max_pending) * width);
+  }
+
+  // Log decay of a pending row; β follows `heads` further.
+  __device__ __forceinline__ float* pending_gates(const tenon_delta_net& p, int slot, int row) const {
+    return at<float>(p.pending_gates) + times(slot * static_cast<int>(p.max_pending) + row, 2 * heads) + index;
   }
 
   template <typename State>
   __device__ __forceinline__ State* state(const tenon_delta_net& p, int slot) const {
-    return at<State>(p.state) + (slot * p.value_heads + index) * (p.key_dim * p.value_dim);
+    return at<State>(p.state) + times(slot * heads + index, key_dim * value_dim);
   }
 
-  __device__ __forceinline__ const bf16* projected(const tenon_delta_net& p, int64_t row) const {
-    return at<const bf16>(p.projected) + row * p.projected_stride;
+  __device__ __forceinline__ const bf16* projected(const tenon_delta_net& p, int row) const {
+    return at<const bf16>(p.projected) + times(row, static_cast<int>(p.projected_stride));
   }
 
-  __device__ __forceinline__ bf16* out(const tenon_delta_net& p, int64_t row) const {
-    return at<bf16>(p.out) + (row * p.value_heads + index) * value_dim;
+  __device__ __forceinline__ bf16* out(const tenon_delta_net& p, int row) const {
+    return at<bf16>(p.out) + times(row, heads * value_dim) + index * value_dim;
   }
 
   // b of a row of the step; a follows `repeat` further.
-  __device__ __forceinline__ const float* gate_inputs(const tenon_delta_net& p, int64_t row) const {
-    return at<const float>(p.gates) + row * p.gates_stride + key_head * 2 * repeat + in_group;
+  __device__ __forceinline__ const float* gate_inputs(const tenon_delta_net& p, int row) const {
+    return at<const float>(p.gates) + times(row, static_cast<int>(p.gates_stride)) + key_head * 2 * repeat + in_group;
   }
+
+ private:
+  __device__ __forceinline__ static int64_t times(int a, int b) { return static_cast<int64_t>(a) * b; }
 };
+
+// The head of a block in a grid of (value heads per key head, key heads, …). What follows from it is worked out again at
+// each call, and does not stay in registers.
+__device__ __forceinline__ Head own_head(const tenon_delta_net& p) {
+  return Head(p, again(blockIdx.y), again(blockIdx.x), gridDim.x);
+}
 
 // State of a head: element (key k, column c) lies at ((k / 16) · value_dim + c) · 16 + k % 16, so that four threads
 // read the 16 keys of a column and a warp's access is contiguous.

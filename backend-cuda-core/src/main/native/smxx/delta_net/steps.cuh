@@ -126,12 +126,12 @@ struct GateInputs {
   float first, second, decay_log, time_bias;
   bool pending;
 
-  __device__ __forceinline__ GateInputs(const tenon_delta_net& p, const Head& head, const float* pending_gates, int row,
+  __device__ __forceinline__ GateInputs(const tenon_delta_net& p, const Head& head, int slot, int row,
                                         int replay, int first_row) {
     pending = row < replay;
-    const float* from = pending ? pending_gates + row * 2 * p.value_heads : head.gate_inputs(p, first_row + row - replay);
+    const float* from = pending ? head.pending_gates(p, slot, row) : head.gate_inputs(p, first_row + row - replay);
     first = from[0];
-    second = from[pending ? p.value_heads : head.repeat];
+    second = from[pending ? head.heads : head.repeat];
     decay_log = at<const float>(p.decay_log)[head.index];
     time_bias = at<const float>(p.time_bias)[head.index];
   }
@@ -150,15 +150,21 @@ __device__ __forceinline__ void prefetch_weights(const tenon_delta_net& p, const
   }
 }
 
+// The head's number of values: ValueDim, or where that is 0, what the parameters say.
+template <int ValueDim>
+__device__ __forceinline__ int values_of(const tenon_delta_net& p) {
+  return ValueDim > 0 ? ValueDim : static_cast<int>(p.value_dim);
+}
+
 // Asks for a state, to rest in shared memory.
-template <int KeyDim, typename State>
+template <int KeyDim, int ValueDim, typename State>
 __device__ __forceinline__ void ask_for_state(const tenon_delta_net& p, int slot, State* resting) {
   constexpr int kUnit = 16 / sizeof(State);
-  const State* state = Head(p, again(blockIdx.x)).state<State>(p, slot) + threadIdx.x * kUnit;
+  const State* state = own_head(p).state<State>(p, slot) + threadIdx.x * kUnit;
   resting += threadIdx.x * kUnit;
-  const int stride = blockDim.x * kUnit;
-#pragma unroll 2
-  for (int i = 0; i < KeyDim / 2 / kUnit; i++, resting += stride, state += stride) copy_async16(resting, state);
+  const int stride = 2 * values_of<ValueDim>(p) * kUnit;  // of all threads
+#pragma unroll(ValueDim > 0 ? KeyDim / 2 / kUnit : 1)
+  for (int i = 0; i < KeyDim / 2 / kUnit; i++) copy_async16(resting + i * stride, state + i * stride);
   copy_commit();
 }
 
@@ -171,7 +177,7 @@ __device__ __forceinline__ int stepped_slot(const tenon_rows& rows, int index, i
 
 // Writes zeros for the rows of a sequence that are not active.
 __device__ __forceinline__ void clear_idle_rows(const tenon_delta_net& p, const Sequence& s) {
-  const Head head(p, blockIdx.x);
+  const Head head = own_head(p);
 #pragma unroll 1
   for (int row = s.first + s.active; row < s.end; row++) {
     for (int c = 2 * threadIdx.x; c < head.value_dim; c += 2 * blockDim.x) store_pair(head.out(p, row) + c, 0u);
@@ -179,13 +185,13 @@ __device__ __forceinline__ void clear_idle_rows(const tenon_delta_net& p, const 
 }
 
 // Works on a head of one sequence whose state has been asked for; asks for that of `next_slot`, unless it is -1.
-template <int KeyDim, typename State>
+template <int KeyDim, int ValueDim, typename State>
 __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, StepMemory<KeyDim>& m, State* resting,
                                           int next_slot) {
   constexpr int kParts = KeyDim / 16;
-  const int value_dim = static_cast<int>(p.value_dim);
+  const int value_dim = values_of<ValueDim>(p);
   const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
-  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+  const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = 2 * value_dim / 32;
 
 #pragma unroll 1
   for (int start = 0, rows = 1; start < rows; start += kGroup) {
@@ -198,12 +204,11 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
     rows = replay + s.active;
     const int count = min(kGroup, rows - start);
     const bool last_group = start + kGroup >= rows;
-    const Head head(p, again(blockIdx.x));
-    float* pending_gates = at<float>(p.pending_gates) + s.slot * p.max_pending * 2 * p.value_heads + head.index;
+    const Head head = own_head(p);
     const bool makes_gates = warp == warps - 1 && lane < count;
-    const GateInputs gate_inputs(p, head, pending_gates, start + (makes_gates ? lane : 0), replay, s.first);
+    const GateInputs gate_inputs(p, head, s.slot, start + (makes_gates ? lane : 0), replay, s.first);
 #pragma unroll 1
-    for (int pair = threadIdx.x; pair < (head.width + value_dim) / 2; pair += blockDim.x) {
+    for (int pair = threadIdx.x; pair < (head.width + value_dim) / 2; pair += 2 * value_dim) {
       if (2 * pair < head.width) {
         const int channel = 2 * pair;
         const PairInputs inputs = {head.window(p, s.slot) + channel,
@@ -230,14 +235,6 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       m.decay[lane] = expf(m.log_gate[lane]);
       m.beta[lane] = gate_inputs.beta();
     }
-    __syncthreads();
-#pragma unroll 1
-    for (int row = warp; row < count; row += warps) find_factors(m, row);
-    const int draft = start + static_cast<int>(threadIdx.x) - advanced;
-    if (threadIdx.x < count && draft >= 0 && draft < drafts) {
-      pending_gates[draft * 2 * p.value_heads] = m.log_gate[threadIdx.x];
-      pending_gates[(draft * 2 + 1) * p.value_heads] = m.beta[threadIdx.x];
-    }
     copy_wait<0>();
     __syncthreads();
     float held[2][kParts][4];
@@ -247,10 +244,6 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       load4(from + i * value_dim * 16, held[0][i]);
       load4(from + i * value_dim * 16 + half * 16, held[1][i]);
     }
-    if (last_group) {
-      __syncthreads();
-      if (next_slot >= 0) ask_for_state<KeyDim>(p, next_slot, resting);
-    }
     if (fresh && start == 0) {
 #pragma unroll
       for (int i = 0; i < kParts; i++) {
@@ -258,6 +251,16 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
         for (int e = 0; e < 4; e++) held[0][i][e] = held[1][i][e] = 0.f;
       }
     }
+#pragma unroll 1
+    for (int row = warp; row < count; row += warps) find_factors(m, row);
+    const int draft = start + static_cast<int>(threadIdx.x) - advanced;
+    if (threadIdx.x < count && draft >= 0 && draft < drafts) {
+      float* to = head.pending_gates(p, s.slot, draft);
+      to[0] = m.log_gate[threadIdx.x];
+      to[head.heads] = m.beta[threadIdx.x];
+    }
+    __syncthreads();
+    if (last_group && next_slot >= 0) ask_for_state<KeyDim, ValueDim>(p, next_slot, resting);
 #pragma unroll 1
     for (int row = 0; row < count; row++) {
       const float4* q = reinterpret_cast<const float4*>(m.mixed[row]) + quarter;
@@ -296,18 +299,26 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
         const float4 a = k[4 * i];
 #pragma unroll
         for (int c = 0; c < 2; c++) {
-          held[c][i][0] = stored(fmaf(step[c], a.x, decay * held[c][i][0]), State());
-          held[c][i][1] = stored(fmaf(step[c], a.y, decay * held[c][i][1]), State());
-          held[c][i][2] = stored(fmaf(step[c], a.z, decay * held[c][i][2]), State());
-          held[c][i][3] = stored(fmaf(step[c], a.w, decay * held[c][i][3]), State());
+          held[c][i][0] = fmaf(step[c], a.x, decay * held[c][i][0]);
+          held[c][i][1] = fmaf(step[c], a.y, decay * held[c][i][1]);
+          held[c][i][2] = fmaf(step[c], a.z, decay * held[c][i][2]);
+          held[c][i][3] = fmaf(step[c], a.w, decay * held[c][i][3]);
         }
       }
       if (start + row == advanced - 1) {
-        State* state = Head(p, again(blockIdx.x)).state<State>(p, s.slot);
+        State* state = own_head(p).state<State>(p, s.slot);
 #pragma unroll
         for (int i = 0; i < kParts; i++) {
           store4(state + part + i * value_dim * 16, held[0][i]);
           store4(state + part + i * value_dim * 16 + half * 16, held[1][i]);
+        }
+      }
+      // what the next row sees is what a slot would have held in between
+      if (sizeof(State) == 2 && start + row + 1 < rows) {
+#pragma unroll
+        for (int i = 0; i < kParts; i++) {
+#pragma unroll
+          for (int c = 0; c < 2; c++) round_to<State>(held[c][i]);
         }
       }
     }
@@ -324,35 +335,35 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
     for (int row = warp; row < count; row += warps) {
       if (start + row >= replay) {
         write_output(m.outputs[row], m.weights[row], value_dim, static_cast<float>(p.epsilon),
-                     Head(p, again(blockIdx.x)).out(p, s.first + start + row - replay));
+                     own_head(p).out(p, s.first + start + row - replay));
       }
     }
     __syncthreads();
   }
 }
 
-template <int KeyDim, typename State>
-__global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, const Space space, int lanes) {
+template <int KeyDim, int ValueDim, typename State>
+__global__ void __launch_bounds__(256, ValueDim == 0 ? 1 : 2) delta_steps(const tenon_delta_net p, const Space space, int lanes) {
   TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
   State* resting = reinterpret_cast<State*>(memory + 1);
   release_successor();
-  prefetch_weights(p, Head(p, blockIdx.x));
+  prefetch_weights(p, own_head(p));
   if (p.settled == 0) wait_for_predecessor();
   const int sequences = at<const int>(p.rows.counts)[1];
-  const int first_slot = blockIdx.y < lanes ? stepped_slot(p.rows, blockIdx.y, sequences) : -1;
+  const int first_slot = blockIdx.z < lanes ? stepped_slot(p.rows, blockIdx.z, sequences) : -1;
   if (first_slot >= 0) {
-    ask_for_state<KeyDim>(p, first_slot, resting);
-    const Head head(p, blockIdx.x);
+    ask_for_state<KeyDim, ValueDim>(p, first_slot, resting);
+    const Head head = own_head(p);
     if (64 * threadIdx.x < kHistory * head.width) prefetch(head.window(p, first_slot) + 64 * threadIdx.x);
   }
   if (p.settled != 0) wait_for_predecessor();
-  if (blockIdx.y == lanes) {
-    if (blockIdx.x == 0) make_plan(p.rows, space, sequences);
+  if (blockIdx.z == lanes) {
+    if (blockIdx.x == 0 && blockIdx.y == 0) make_plan(p.rows, space, sequences);
     return;
   }
   bool asked = true;  // for the state of `index`, if it goes step by step
 #pragma unroll 1
-  for (int index = blockIdx.y; index < at<const int>(p.rows.counts)[1]; index += lanes) {
+  for (int index = blockIdx.z; index < at<const int>(p.rows.counts)[1]; index += lanes) {
     const Sequence s = sequence_at(p.rows, index);
     const int next_slot = stepped_slot(p.rows, index + lanes, at<const int>(p.rows.counts)[1]);
     clear_idle_rows(p, s);
@@ -360,8 +371,8 @@ __global__ void __launch_bounds__(256, 2) delta_steps(const tenon_delta_net p, c
       asked = false;
       continue;
     }
-    if (!asked) ask_for_state<KeyDim>(p, s.slot, resting);
-    run_steps(p, index, *memory, resting, next_slot);
+    if (!asked) ask_for_state<KeyDim, ValueDim>(p, s.slot, resting);
+    run_steps<KeyDim, ValueDim>(p, index, *memory, resting, next_slot);
     asked = true;
   }
 }

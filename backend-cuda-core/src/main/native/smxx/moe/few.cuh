@@ -279,7 +279,14 @@ __device__ __forceinline__ void finish_unit(const Plan& plan, const Unit& unit, 
   out[int64_t(unit.position + column) * inner + unit.pair * 16 + m] = __float2bfloat16_rn(silu(gate) * up);
 }
 
-__global__ void __launch_bounds__(kThreads, 3) few_gate_up(Plan plan, FewLayout at) {
+// Blocks that a multiprocessor holds; on Blackwell the compiler has no registers for three.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+constexpr int kFewTogether = 2;
+#else
+constexpr int kFewTogether = 3;
+#endif
+
+__global__ void __launch_bounds__(kThreads, kFewTogether) few_gate_up(Plan plan, FewLayout at) {
   TENON_DYNAMIC_SHARED(unsigned char, shared);
   const tenon_moe& p = plan.p;
   const Routing routing = routing_at(shared + at.routing, p);

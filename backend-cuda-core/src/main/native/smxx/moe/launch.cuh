@@ -4,7 +4,7 @@
 //   router → route → gate_up → down_owned                 some
 //   router → route → gate_up → down → sum_results         many
 //
-// A generation of GPUs may have a form of its own for gate_up and down (`own`).
+// A generation of GPUs may have a form of its own for gate_up and down (`own`: WARPGROUPS).
 #ifndef TENON_MOE_LAUNCH_CUH
 #define TENON_MOE_LAUNCH_CUH
 
@@ -15,25 +15,15 @@
 
 namespace tenon::moe {
 
-constexpr int kSharedMost = 227 * 1024;   // of a block
-constexpr int kSharedOfAll = 228 * 1024;  // of a multiprocessor, 1 KB of each block's included
-constexpr int kMultiprocessors = 132;     // of an H100 or H200; others are only less evenly loaded
-
 inline int divided(int64_t all, int64_t each) { return (all + each - 1) / each; }
 
-// A block of both types' shared memory: the routed experts' and the shared one's.
-inline int shared_bytes(const tenon_moe& p, int tokens, int64_t inputs, int64_t shared_inputs, const Cut& cut) {
-  const int routed = layout(p.type, inputs, tokens, cut).bytes;
-  const int shared = p.shared_inner > 0 ? layout(p.shared_type, shared_inputs, tokens, cut).bytes : 0;
-  return routed > shared ? routed : shared;
-}
-
 template <int kGroups>
-inline int launch_router(const Plan& plan, void* stream) {
+int launch_router(const Plan& plan, void* stream) {
   // spans enough that many multiprocessors share the few outputs
   Cut cut = {1, 3, 1};
   if (kGroups > 1) cut.pairs = 2;
-  if (kGroups > 4) cut.pairs = 4, cut.depth = 3;
+  if (kGroups > 4) cut.pairs = 4;
+  if (layout(TENON_BF16, plan.p.hidden, 8 * kGroups, cut).bytes > card().shared_of_block) cut.depth = 2;
   const dim3 grid(spans_of(divided(plan.outputs, 32), cut), divided(plan.p.max_rows, 8 * kGroups));
   return enqueue(router<kGroups>, grid, kThreads, layout(TENON_BF16, plan.p.hidden, 8 * kGroups, cut).bytes, stream, Start::EARLY,
                  plan, cut);
@@ -55,10 +45,9 @@ inline int launch_route(const Plan& plan, void* stream) {
 template <int kGroups>
 int launch_gate_up(const Plan& plan, void* stream) {
   const tenon_moe& p = plan.p;
-  const Cut cut = {plan.tuning.pairs, plan.tuning.depth, plan.tuning.gate_loops};
+  const Cut cut = first_cut(plan.tuning);
   const Spans spans = {spans_of(p.inner / 16, cut), spans_of(p.shared_inner / 16, cut)};
-  const int bytes = shared_bytes(p, 8 * kGroups, p.hidden, p.hidden, cut);
-  if (bytes > kSharedMost) return cudaErrorInvalidValue;
+  const int bytes = first_bytes(p, plan.tuning);
   const dim3 grid(plan.shared_items * spans.shared + plan.items_most * spans.routed);
   return enqueue(gate_up<kGroups>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
 }
@@ -66,10 +55,9 @@ int launch_gate_up(const Plan& plan, void* stream) {
 template <int kGroups>
 int launch_down(const Plan& plan, void* stream) {
   const tenon_moe& p = plan.p;
-  const Cut cut = {kWarps, plan.tuning.depth, plan.tuning.down_loops};
+  const Cut cut = second_cut(plan.tuning);
   const int spans = spans_of(divided(p.hidden, 32), cut);
-  const int bytes = shared_bytes(p, 8 * kGroups, p.inner, p.shared_inner, cut);
-  if (bytes > kSharedMost) return cudaErrorInvalidValue;
+  const int bytes = second_bytes(p, plan.tuning);
   const dim3 grid((plan.shared_items + plan.items_most) * spans);
   if (partial_is_wide(p)) return enqueue(down<kGroups, true>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
   return enqueue(down<kGroups, false>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
@@ -98,8 +86,8 @@ inline int launch_few(const Plan& plan, void* stream) {
   const int logits = enqueue(few_router, dim3(divided(plan.outputs, 16)), kThreads, 0, stream, Start::EARLY, plan);
   if (logits != cudaSuccess) return logits;
   const FewLayout at = few_layout(p);
-  const int together = kSharedOfAll / (at.bytes + 1024);
-  const int64_t most = kMultiprocessors * (together > 3 ? 3 : together < 1 ? 1 : together);
+  const int together = card().shared_of_all / (at.bytes + 1024);  // 1 KB of each is the system's
+  const int64_t most = int64_t(card().multiprocessors) * (together > 3 ? 3 : together < 1 ? 1 : together);
   const int64_t units = p.shared_inner / 16 + int64_t(plan.pairs_most) * (p.inner / 16);
   const int first = enqueue(few_gate_up, dim3(units < most ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
   if (first != cudaSuccess) return first;
@@ -114,7 +102,7 @@ int launch_mixture(const tenon_moe& p, void* stream, Own own) {
   if (!acceptable(p)) return cudaErrorInvalidValue;
   if (p.max_rows == 0) return cudaSuccess;
   const Plan plan = make_plan(p);
-  if (p.workspace_bytes < plan.bytes) return cudaErrorInvalidValue;
+  if (p.workspace_bytes < plan.bytes || !fits(p, plan.tuning, card().shared_of_block)) return cudaErrorInvalidValue;
   if (plan.tuning.form == FEW) return launch_few(plan, stream);
   const int logits = launch_router(plan, stream);
   if (logits != cudaSuccess) return logits;
@@ -136,17 +124,16 @@ int launch_mixture(const tenon_moe& p, void* stream, Own own) {
 inline int64_t candidates(const tenon_moe& p, int64_t* words, int64_t room) {
   int64_t found = 0;
   auto offer = [&](const Tuning& tuning) {
-    if (!valid(tuning, p)) return;
-    const Cut first = {tuning.pairs, tuning.depth, tuning.gate_loops}, second = {kWarps, tuning.depth, tuning.down_loops};
-    if (shared_bytes(p, 8 * tuning.groups, p.hidden, p.hidden, first) > kSharedMost) return;
-    if (shared_bytes(p, 8 * tuning.groups, p.inner, p.shared_inner, second) > kSharedMost) return;
+    if (!valid(tuning, p, card().shared_of_block) || !fits(p, tuning, card().shared_of_block)) return;
     if (found < room) words[found] = encode(tuning);
     found++;
   };
   offer({1, 1, 3, 1, 1, FEW});
   offer({1, 1, 3, 1, 1, WARPGROUPS});
   const int powers[] = {1, 2, 4, 8};
+  const int64_t each = p.max_rows * p.experts_per_token / p.experts;
   for (int groups : powers) {
+    if (groups * 16 <= each || groups > 2 + each) continue;  // hopeless
     for (int pairs : powers) {
       for (int depth = 2; depth <= 4; depth++) {
         offer({groups, pairs, depth, 1, 1, OWNED});

@@ -2,7 +2,7 @@
 #ifndef TENON_MOE_PLAN_H
 #define TENON_MOE_PLAN_H
 
-#include "tuning.h"
+#include "layout.h"
 
 namespace tenon::moe {
 
@@ -50,7 +50,7 @@ inline bool partial_is_wide(const tenon_moe& p) { return p.max_rows <= kPartialW
 inline Plan make_plan(const tenon_moe& p) {
   Plan plan = {};
   plan.p = p;
-  plan.tuning = p.tuned ? decode(p.tuned) : moe_tuning(p);
+  plan.tuning = p.tuned ? decode(p.tuned) : fitted_tuning(p, card().shared_of_block);
   const bool shared = p.shared_inner > 0;
   const int64_t rows = p.max_rows, chosen = rows * p.experts_per_token;
   plan.outputs = p.experts + shared;
@@ -94,7 +94,7 @@ inline bool acceptable(const tenon_moe& p) {
                      p.first_expert >= 0 && p.first_expert + p.held <= p.experts;
   const bool rows = p.max_rows >= 0 && p.max_rows < 1 << (31 - kListShift) &&
                     p.max_rows * p.experts_per_token < int64_t(1) << 31;
-  return known && sizes && rows && (p.tuned == 0 || valid(decode(p.tuned), p));
+  return known && sizes && rows && (p.tuned == 0 || valid(decode(p.tuned), p, card().shared_of_block));
 }
 
 }  // namespace tenon::moe

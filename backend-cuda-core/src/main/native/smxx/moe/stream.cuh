@@ -14,7 +14,6 @@
 #define TENON_MOE_STREAM_CUH
 
 #include "../../device/platform.cuh"
-// before the fragment's form: it needs the platform's types
 #include "../../device/fragment.cuh"
 #include "../../device/mma.cuh"
 #include "plan.h"
@@ -22,7 +21,6 @@
 namespace tenon::moe {
 
 constexpr int kThreads = kWarps * 32;
-constexpr int kWarpStage = 4096;  // bytes of weights of a warp in a stage
 
 using bf16 = __nv_bfloat16;
 
@@ -40,42 +38,11 @@ struct Tokens {
   int first, count;
 };
 
-// How a launch cuts a product.
-struct Cut {
-  int pairs, depth, loops;
-};
-
 template <int kType>
 struct Stage {
   static constexpr int kInputs = kType == TENON_E4M3 ? 128 : 64;  // of a stage
   static constexpr int kPieces = kInputs / 8;                     // 16-byte pieces of a token in a stage
 };
-
-__host__ __device__ constexpr int stages_of(int type, int inputs, int pairs) {
-  const int all = (inputs + kStretch - 1) / kStretch * (type == TENON_E4M3 ? 1 : 2);
-  const int parts = kWarps / pairs;
-  return (all + parts - 1) / parts;
-}
-
-// Bytes of shared memory: rows, scales, ring, sums. The sums lie in the ring where a block has one span only.
-struct Layout {
-  int scales, ring, stage, sums, bytes;
-};
-
-__host__ __device__ constexpr Layout layout(int type, int inputs, int tokens, const Cut& cut) {
-  Layout at = {};
-  const int stretches = (inputs + kStretch - 1) / kStretch;
-  const int parts = kWarps / cut.pairs;
-  const int stages = stages_of(type, inputs, cut.pairs) * cut.loops;
-  at.scales = tokens * 4 < 128 ? 128 : tokens * 4;
-  at.ring = at.scales + (type == TENON_E4M3 ? (2 * cut.pairs * cut.loops * stretches * 4 + 127) / 128 * 128 : 0);
-  at.stage = kWarps * kWarpStage + parts * tokens * (type == TENON_E4M3 ? 256 : 128);
-  const int ring = at.stage * (stages < cut.depth ? stages : cut.depth);
-  const int sums = parts * tokens * (32 * cut.pairs + 4) * 4;
-  at.sums = cut.loops > 1 ? at.ring + ring : at.ring;
-  at.bytes = cut.loops > 1 ? at.sums + sums : at.ring + (ring > sums ? ring : sums);
-  return at;
-}
 
 template <int kType, int kGroups>
 class Stream {

@@ -12,7 +12,7 @@
 //                 expert at once; in forms 2 and 3 groups, pairs, depth and loops mean nothing
 //   bit  62       set in every word that is not 0
 //
-// 0 stands for `moe_tuning(max_rows, …)`.
+// 0 stands for `moe_tuning`, cut down to the card's shared memory.
 #ifndef TENON_MOE_TUNING_H
 #define TENON_MOE_TUNING_H
 
@@ -37,16 +37,14 @@ struct Tuning {
   int groups, pairs, depth, down_loops, gate_loops, form;
 };
 
-// Rows up to which one block can hold the results of all rows for 16 outputs.
-constexpr int64_t kOwnedBytes = 200 * 1024;
-
-constexpr bool can_own(const tenon_moe& p) {
-  return p.max_rows * (p.experts_per_token + 1) * 64 <= kOwnedBytes;
+// Whether one block can hold the results of all rows for 16 outputs; `most` is the shared memory that a block may have.
+constexpr bool can_own(const tenon_moe& p, int64_t most) {
+  return (p.max_rows + 1) * (p.experts_per_token + 1) * 64 <= most;
 }
 
 constexpr int kFewRows = 8;
 constexpr int kFewExperts = 512;
-constexpr int64_t kFewBytes = 200 * 1024;
+constexpr int64_t kFewBeside = 27 * 1024;  // at most, beside weights: routing and sums
 
 // Weights of 32 outputs of an expert's first product, which a block keeps in shared memory where rows are few.
 constexpr int64_t few_weights(int64_t type, int64_t inputs) {
@@ -54,9 +52,9 @@ constexpr int64_t few_weights(int64_t type, int64_t inputs) {
   return (stages + kWarps - 1) / kWarps * kWarps * 4096;
 }
 
-constexpr bool can_be_few(const tenon_moe& p) {
-  return p.max_rows <= kFewRows && p.experts <= kFewExperts && can_own(p) && few_weights(p.type, p.hidden) <= kFewBytes &&
-         (p.shared_inner == 0 || few_weights(p.shared_type, p.hidden) <= kFewBytes);
+constexpr bool can_be_few(const tenon_moe& p, int64_t most) {
+  return p.max_rows <= kFewRows && p.experts <= kFewExperts && few_weights(p.type, p.hidden) + kFewBeside <= most &&
+         (p.shared_inner == 0 || few_weights(p.shared_type, p.hidden) + kFewBeside <= most);
 }
 
 // Rows are permuted within 32 inputs for that form.
@@ -82,20 +80,20 @@ constexpr bool one_of(int value, int a, int b, int c, int d) {
   return value == a || value == b || value == c || value == d;
 }
 
-constexpr bool valid(const Tuning& t, const tenon_moe& p) {
+constexpr bool valid(const Tuning& t, const tenon_moe& p, int64_t most) {
   // 64 tokens leave no shared memory for a fourth stage, and their sums no registers for a second block
   return one_of(t.groups, 1, 2, 4, 8) && one_of(t.pairs, 1, 2, 4, 8) && one_of(t.depth, 2, 3, 4, 4) &&
          one_of(t.down_loops, 1, 2, 4, 8) && one_of(t.gate_loops, 1, 2, 4, 8) && t.form >= THROUGH_MEMORY && t.form <= WARPGROUPS &&
-         ((t.form != OWNED && t.form != FEW) || can_own(p)) && (t.form != FEW || can_be_few(p)) && (t.form != WARPGROUPS || can_use_warpgroups(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
+         (t.form != OWNED || can_own(p, most)) && (t.form != FEW || can_be_few(p, most)) && (t.form != WARPGROUPS || can_use_warpgroups(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
 }
 
 // What is taken without measurement; `each` is the number of rows of an expert that an even spread gives.
-constexpr Tuning moe_tuning(const tenon_moe& p) {
+constexpr Tuning moe_tuning(const tenon_moe& p, int64_t most) {
   const int64_t pairs = p.max_rows * p.experts_per_token;
   const int64_t each = pairs / p.experts;
-  if (can_be_few(p)) return {1, 1, 3, 1, 1, FEW};
+  if (can_be_few(p, most)) return {1, 1, 3, 1, 1, FEW};
   if (each >= 16 && can_use_warpgroups(p)) return {1, 1, 3, 1, 1, WARPGROUPS};
-  const Form form = p.max_rows <= 64 && can_own(p) ? OWNED : THROUGH_MEMORY;
+  const Form form = p.max_rows <= 64 && can_own(p, most) ? OWNED : THROUGH_MEMORY;
   if (pairs <= 640) return {1, 4, 3, 1, 1, form};
   if (each <= 3) return {1, 8, 3, 2, 1, form};
   if (each <= 10) return {2, 8, 3, 1, 1, form};

@@ -111,52 +111,76 @@ __device__ __forceinline__ void sort_entries(uint64_t* entries, int count) {
   }
 }
 
+// The lists of a row's splits: what is needed of them is asked for at once.
+struct Lists {
+  uint32_t bound;  // all entries with at least this key are listed
+  bool complete;   // unless a split had more than it lists, or there are too many splits
+  int entries;     // places in all lists
+};
+
+__device__ __forceinline__ Lists load_lists(const tenon_sample& params, int index, int list, int* listed,
+                                            uint32_t* greatest) {
+  const int parts = splits(params.step.slots.vocabulary);
+  const bool there = threadIdx.x < parts;
+  uint32_t bound = 0, most = 0;
+  int own = 0;
+  if (there) {
+    const Split& found = row_splits(params, index)[threadIdx.x];
+    bound = list == 0 ? found.bound : found.raw_bound;
+    own = list == 0 ? found.listed : found.raw_listed;
+    most = list == 0 ? key_of(found.greatest) : found.raw_greatest;
+  }
+  bound = block_greatest_of(bound);
+  listed[threadIdx.x] = own;
+  greatest[threadIdx.x] = most;
+  const bool complete = __syncthreads_and(own >= 0) && parts <= kChooseThreads;
+  return {bound, complete, parts * TENON_SPLIT_LIST};
+}
+
+// The entry at a place of the lists, or 0.
+__device__ __forceinline__ uint64_t listed_entry(const tenon_sample& params, int index, int list, const int* listed,
+                                                 int place) {
+  const int split = place / TENON_SPLIT_LIST, at = place % TENON_SPLIT_LIST;
+  return at < listed[split] ? split_list(params, index, split, list)[at] : 0;
+}
+
 // The greatest entries of a row in one piece, from the lists of its splits.
 struct Gathered {
-  int count;       // entries, sorted; −1: they are too many, or a split had more than it lists
+  int count;        // entries, sorted; −1: they are too many, or a split had more than it lists
   bool everything;  // they are all that is not −∞
 };
 
 // Sorts the listed entries that no unlisted one exceeds; where `most` > 0, perhaps only the first `most` and some more.
 __device__ __forceinline__ Gathered gather(const tenon_sample& params, int index, int list, int most,
                                            uint64_t* entries) {
+  __shared__ int listed[kChooseThreads];
   __shared__ uint32_t greatest[kChooseThreads];
   __shared__ uint32_t enough;
   __shared__ int count;
   const int parts = splits(params.step.slots.vocabulary);
-  const Split* found = row_splits(params, index);
-  uint32_t bound = 0;
-  bool complete = true;
-  for (int i = threadIdx.x; i < parts; i += kChooseThreads) {
-    bound = max(bound, list == 0 ? found[i].bound : found[i].raw_bound);
-    complete = complete && (list == 0 ? found[i].listed : found[i].raw_listed) >= 0;
-  }
-  bound = block_greatest_of(bound);
   if (threadIdx.x == 0) {
     enough = 0;
     count = 0;
   }
-  if (!__syncthreads_and(complete)) return {-1, false};
-  if (most > 0 && most <= parts && parts <= kChooseThreads) {
-    const uint32_t own = threadIdx.x >= parts ? 0
-                         : list == 0          ? key_of(found[threadIdx.x].greatest)
-                                              : found[threadIdx.x].raw_greatest;
-    greatest[threadIdx.x] = own;
-    __syncthreads();
-    int before = 0;
-    for (int i = 0; i < parts; i++) before += greatest[i] > own || (greatest[i] == own && i < threadIdx.x);
-    if (before == most - 1) enough = own;
+  const Lists lists = load_lists(params, index, list, listed, greatest);
+  if (!lists.complete) return {-1, false};
+  if (most > 0 && most <= parts) {
+    // The greatest of `most` splits are as many entries as are wanted.
+    if (threadIdx.x < parts) {
+      const uint32_t own = greatest[threadIdx.x];
+      int before = 0;
+      for (int i = 0; i < parts; i++) before += greatest[i] > own || (greatest[i] == own && i < threadIdx.x);
+      if (before == most - 1) enough = own;
+    }
     __syncthreads();
   }
-  const uint32_t least = max(bound, enough);
-  for (int i = threadIdx.x; i < parts * TENON_SPLIT_LIST; i += kChooseThreads) {
-    const int split = i / TENON_SPLIT_LIST, at = i % TENON_SPLIT_LIST;
-    if (at < (list == 0 ? found[split].listed : found[split].raw_listed)) {
-      const uint64_t candidate = split_list(params, index, split, list)[at];
-      if (key_of(candidate) >= least) {
-        const int place = atomicAdd(&count, 1);
-        if (place < kMostEntries) entries[place] = candidate;
-      }
+  const uint32_t least = max(max(lists.bound, enough), 1u);
+#pragma unroll 4
+  for (int place = threadIdx.x; place < lists.entries; place += kChooseThreads) {
+    const uint64_t candidate = listed_entry(params, index, list, listed, place);
+    if (key_of(candidate) >= least) {
+      const int to = atomicAdd(&count, 1);
+      if (to < kMostEntries) entries[to] = candidate;
     }
   }
   __syncthreads();

@@ -108,21 +108,15 @@ __device__ __forceinline__ uint64_t next_greatest(const Row& row, uint64_t below
 
 // How many logits are greater than a token's. They are all listed if the token's is not below the bound.
 __device__ __forceinline__ int greater(const tenon_sample& params, int index, const Row& row, float own) {
-  const int parts = splits(params.step.slots.vocabulary);
-  const Split* found = row_splits(params, index);
+  __shared__ int listed[kChooseThreads];
+  __shared__ uint32_t greatest[kChooseThreads];
   const uint32_t key = order_key(own);
-  uint32_t bound = 0;
-  bool complete = true;
-  for (int i = threadIdx.x; i < parts; i += kChooseThreads) {
-    bound = max(bound, found[i].raw_bound);
-    complete = complete && found[i].raw_listed >= 0;
-  }
-  bound = block_greatest_of(bound);
+  const Lists lists = load_lists(params, index, 1, listed, greatest);
   int above = 0;
-  if (__syncthreads_and(complete) && key >= bound) {
-    for (int i = threadIdx.x; i < parts * TENON_SPLIT_LIST; i += kChooseThreads) {
-      const int split = i / TENON_SPLIT_LIST, at = i % TENON_SPLIT_LIST;
-      above += at < found[split].raw_listed && key_of(split_list(params, index, split, 1)[at]) > key;
+  if (lists.complete && key >= lists.bound) {
+#pragma unroll 4
+    for (int place = threadIdx.x; place < lists.entries; place += kChooseThreads) {
+      above += key_of(listed_entry(params, index, 1, listed, place)) > key;
     }
   } else {
 #pragma unroll 8
@@ -172,7 +166,7 @@ __device__ __forceinline__ void report(const tenon_sample& params, int index, co
   }
 }
 
-__global__ void __launch_bounds__(kChooseThreads, 3) choose(const tenon_sample params) {
+__global__ void __launch_bounds__(kChooseThreads, 2) choose(const tenon_sample params) {
   TENON_DYNAMIC_SHARED(Space, space);
   wait_for_predecessor();
   release_successor();

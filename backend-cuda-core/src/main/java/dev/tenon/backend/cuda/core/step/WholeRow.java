@@ -41,6 +41,6 @@ final class WholeRow {
   /** Keeps the order of floats when compared as integers. */
   private static int sortable(float value) {
     int bits = Float.floatToRawIntBits(value);
-    return bits ^ bits >> 31 & Integer.MAX_VALUE;
+    return bits ^ (bits >> 31 & Integer.MAX_VALUE);
   }
 }

@@ -20,6 +20,7 @@ import dev.tenon.spi.backend.StepShape;
 import dev.tenon.spi.backend.TokenMasks;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.assertj.core.data.Index;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -107,9 +108,9 @@ class StepStateTest {
     state.afterSample(step);
     StepOutput output = state.read(step);
     assertThat(output.promptLogprobs()).containsOnlyKeys(0, 1, 2);
-    assertThat(output.promptLogprobs().get(2).token()).isEqualTo(4);
+    assertThat(Objects.requireNonNull(output.promptLogprobs().get(2)).token()).isEqualTo(4);
     assertThat(output.logprobs()).containsOnlyKeys(3, 4);
-    TokenLogprobs second = output.logprobs().get(4);
+    TokenLogprobs second = Objects.requireNonNull(output.logprobs().get(4));
     assertThat(second.token()).isEqualTo(32);
     assertThat(second.logprob()).isEqualTo(-4);
     assertThat(second.rank()).isEqualTo(5);
@@ -127,11 +128,11 @@ class StepStateTest {
     putResults(0);
     state.afterSample(step);
     StepOutput output = state.read(step);
-    TokenLogprobs first = output.logprobs().get(3);
+    TokenLogprobs first = Objects.requireNonNull(output.logprobs().get(3));
     assertThat(first.alternatives()).hasSize(VOCABULARY).startsWith(31, 0, 1, 2);
     assertThat(first.rank()).isEqualTo(1);
     assertThat(first.logprob()).isCloseTo((float) -Math.log1p(299 * Math.exp(-9)), within());
-    assertThat(output.logprobs().get(4).rank()).isEqualTo(2);
+    assertThat(Objects.requireNonNull(output.logprobs().get(4)).rank()).isEqualTo(2);
     assertThat(output.logits()).containsOnlyKeys(0);
     assertThat(output.logits().get(0)).hasSize(VOCABULARY).contains(9, Index.atIndex(31));
   }
