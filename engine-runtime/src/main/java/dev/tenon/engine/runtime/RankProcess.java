@@ -49,12 +49,11 @@ public final class RankProcess {
   }
 
   /** Runs a rank with plugins of the caller's choice, and ends the process. */
-  static void run(Function<EngineConfig, PluginCatalog> plugins) {
+  public static void run(Function<EngineConfig, PluginCatalog> plugins) {
     FileOutputStream out = new FileOutputStream(FileDescriptor.out);
     // what libraries print must not come between the messages
     System.setOut(
-        new PrintStream(
-            new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+        new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
     MessageStream messages = new MessageStream(new FileInputStream(FileDescriptor.in), out);
     RankProcess process = new RankProcess(messages);
     Thread.ofPlatform().daemon().name("tenon-rank-listens").start(process::listen);
@@ -103,8 +102,7 @@ public final class RankProcess {
 
   private void steps(FollowingRank following) throws InterruptedException, IOException {
     Message.Allocate plan = next(Message.Allocate.class);
-    Rank rank =
-        following.allocate(plan.maxLength(), plan.pageSize(), plan.pages(), plan.limits());
+    Rank rank = following.allocate(plan.maxLength(), plan.pageSize(), plan.pages(), plan.limits());
     messages.write(new Message.Allocated());
     next(Message.Capture.class);
     try (StepRunner runner = new StepRunner(List.of(rank), plan.limits())) {

@@ -70,8 +70,7 @@ final class CudaCapturedStep implements CapturedStep {
             yield StepLauncher.eager(context, work, step, bodies);
           }
         };
-    return new CudaCapturedStep(
-        context.device(), state, events, group, shape, step, launcher);
+    return new CudaCapturedStep(context.device(), state, events, group, shape, step, launcher);
   }
 
   @Override

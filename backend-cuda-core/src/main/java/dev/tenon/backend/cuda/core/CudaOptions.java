@@ -87,7 +87,8 @@ record CudaOptions(
     int index = device >= 0 ? device : rank;
     if (index >= cards.size()) {
       throw invalid(
-          DEVICE, "option device is %d, but the driver shows %d GPUs".formatted(index, cards.size()));
+          DEVICE,
+          "option device is %d, but the driver shows %d GPUs".formatted(index, cards.size()));
     }
     return cards.get(index);
   }

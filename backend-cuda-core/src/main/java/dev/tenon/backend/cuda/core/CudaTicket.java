@@ -30,10 +30,7 @@ final class CudaTicket implements StepTicket {
    * @param result reads them; called once
    */
   CudaTicket(
-      CudaDevice device,
-      long event,
-      @Nullable NcclGroup group,
-      Supplier<StepOutput> result) {
+      CudaDevice device, long event, @Nullable NcclGroup group, Supplier<StepOutput> result) {
     this.device = device;
     this.event = event;
     this.group = group;

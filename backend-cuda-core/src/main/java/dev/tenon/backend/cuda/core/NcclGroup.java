@@ -29,8 +29,14 @@ final class NcclGroup implements AutoCloseable {
   /** Ranks of one card pass for ranks of different machines that talk through sockets. */
   private static final List<String> ONE_CARD =
       List.of(
-          "NCCL_SOCKET_IFNAME", "lo", "NCCL_P2P_DISABLE", "1", "NCCL_SHM_DISABLE", "1",
-          "NCCL_IB_DISABLE", "1");
+          "NCCL_SOCKET_IFNAME",
+          "lo",
+          "NCCL_P2P_DISABLE",
+          "1",
+          "NCCL_SHM_DISABLE",
+          "1",
+          "NCCL_IB_DISABLE",
+          "1");
 
   private final CudaDevice device;
   private final long group;
@@ -45,11 +51,10 @@ final class NcclGroup implements AutoCloseable {
     this.size = size;
     this.rank = rank;
     this.abort =
-        new FutureTask<>(
-            () -> {
-              NativeNccl.abort(device.context(), group);
-              return null;
-            });
+        new FutureTask<>(() -> {
+          NativeNccl.abort(device.context(), group);
+          return null;
+        });
   }
 
   /** Whether the ranks have a card each. */
@@ -72,8 +77,7 @@ final class NcclGroup implements AutoCloseable {
           }
         };
     int version = NativeNccl.open(path, settings.toArray(String[]::new));
-    LOG.info(
-        "NCCL {}.{}.{} from {}", version / 10000, version / 100 % 100, version % 100, path);
+    LOG.info("NCCL {}.{}.{} from {}", version / 10000, version / 100 % 100, version % 100, path);
   }
 
   /**

@@ -82,16 +82,15 @@ final class NcclLibrary {
         .map(folder -> folder.resolve(NAME))
         .filter(Files::exists)
         .findFirst()
-        .orElseThrow(
-            () ->
-                new TenonException(
-                    ErrorCode.DEVICE_UNAVAILABLE,
-                    "ranks on GPUs exchange their sums through NCCL, and "
-                        + NAME
-                        + " is in none of "
-                        + folders
-                        + ": install it (package libnccl2, or pip install nvidia-nccl-cu13), put it"
-                        + " into the image's lib/native, or name it with the backend option nccl"));
+        .orElseThrow(() ->
+            new TenonException(
+                ErrorCode.DEVICE_UNAVAILABLE,
+                "ranks on GPUs exchange their sums through NCCL, and "
+                    + NAME
+                    + " is in none of "
+                    + folders
+                    + ": install it (package libnccl2, or pip install nvidia-nccl-cu13), put it"
+                    + " into the image's lib/native, or name it with the backend option nccl"));
   }
 
   private static List<Path> wheels(Path library) {

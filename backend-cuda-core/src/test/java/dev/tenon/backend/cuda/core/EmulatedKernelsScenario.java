@@ -10,8 +10,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * What {@link EmulatedKernelsTest} runs in a process of its own: kernels on the driver that executes
- * them, at once and from a graph. Arguments are the JNI library, the driver and the kernels.
+ * What {@link EmulatedKernelsTest} runs in a process of its own: kernels on the driver that
+ * executes them, at once and from a graph. Arguments are the JNI library, the driver and the
+ * kernels.
  */
 final class EmulatedKernelsScenario {
   private static final int ELEMENTS = 1000;
@@ -63,8 +64,7 @@ final class EmulatedKernelsScenario {
   }
 
   private static boolean inBounds(float[] values) {
-    List<Float> boxed =
-        IntStream.range(0, values.length).mapToObj(i -> values[i]).toList();
+    List<Float> boxed = IntStream.range(0, values.length).mapToObj(i -> values[i]).toList();
     return Collections.min(boxed) >= 0.25f && Collections.max(boxed) <= 0.75f;
   }
 

@@ -80,7 +80,12 @@ class EmulatedKernelsTest {
             built.resolve("libtenon_emulated.so").toString());
     assertThat(scenario.output().lines())
         .containsExactly(
-            "target emulated", "not offered ", "in bounds true", "nodes 3", "same true", "same true");
+            "target emulated",
+            "not offered ",
+            "in bounds true",
+            "nodes 3",
+            "same true",
+            "same true");
   }
 
   private static String location(Class<?> type) throws URISyntaxException {

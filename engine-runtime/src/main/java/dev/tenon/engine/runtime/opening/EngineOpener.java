@@ -13,6 +13,7 @@ import dev.tenon.engine.runtime.plugins.Installed;
 import dev.tenon.engine.runtime.plugins.PluginCatalog;
 import dev.tenon.engine.runtime.ranks.Followers;
 import dev.tenon.engine.runtime.ranks.RankProcesses;
+import dev.tenon.engine.runtime.ranks.RankStarter;
 import dev.tenon.engine.runtime.step.Rank;
 import dev.tenon.engine.runtime.weights.TensorStore;
 import dev.tenon.spi.backend.Backend;
@@ -41,32 +42,32 @@ public final class EngineOpener {
   private final EngineConfig config;
   private final LoadProgress progress;
   private final PluginCatalog catalog;
-  private final Class<?> rankMain;
+  private final RankStarter starter;
   private final Resources resources = new Resources();
   private Followers followers = Followers.none();
 
   private EngineOpener(
-      EngineConfig config, LoadProgress progress, PluginCatalog catalog, Class<?> rankMain) {
+      EngineConfig config, LoadProgress progress, PluginCatalog catalog, RankStarter starter) {
     this.config = config;
     this.progress = progress;
     this.catalog = catalog;
-    this.rankMain = rankMain;
+    this.starter = starter;
   }
 
   /**
    * Opens an engine's parts.
    *
-   * @param rankMain the class that runs a rank in a process of its own
+   * @param starter of ranks in processes of their own
    * @throws TenonException with the reason; nothing stays open then
    */
-  public static EngineParts open(EngineConfig config, LoadProgress progress, Class<?> rankMain) {
+  public static EngineParts open(EngineConfig config, LoadProgress progress, RankStarter starter) {
     ConfigChecks.check(config);
-    return open(config, progress, PluginCatalog.find(config.pluginFolder()), rankMain);
+    return open(config, progress, PluginCatalog.find(config.pluginFolder()), starter);
   }
 
   static EngineParts open(
-      EngineConfig config, LoadProgress progress, PluginCatalog catalog, Class<?> rankMain) {
-    EngineOpener opener = new EngineOpener(config, progress, catalog, rankMain);
+      EngineConfig config, LoadProgress progress, PluginCatalog catalog, RankStarter starter) {
+    EngineOpener opener = new EngineOpener(config, progress, catalog, starter);
     try {
       return opener.open();
     } catch (TenonException e) {
@@ -146,7 +147,7 @@ public final class EngineOpener {
     int ranks = config.tensorParallelSize();
     String rendezvous = "";
     if (here < ranks) {
-      RankProcesses processes = RankProcesses.start(config, backend.id(), rankMain);
+      RankProcesses processes = starter.start(config, backend.id());
       followers = resources.add(processes);
       rendezvous = processes.rendezvous();
     }
@@ -166,8 +167,7 @@ public final class EngineOpener {
     int drafts = StepLimits.draftTokens(config);
     int vocabulary = prepared.architecture().properties().vocabularySize();
     long available =
-        Math.min(
-            others, backends.stream().mapToLong(Backend::availableMemory).min().orElseThrow());
+        Math.min(others, backends.stream().mapToLong(Backend::availableMemory).min().orElseThrow());
     // on the host, weights stay in their mapped files and take nothing from a backend's share
     long weights =
         switch (placement) {

@@ -36,11 +36,7 @@ public final class FollowingRank implements AutoCloseable {
    * @throws dev.tenon.api.TenonException with the reason
    */
   public static FollowingRank open(
-      EngineConfig config,
-      String backend,
-      int rank,
-      String rendezvous,
-      PluginCatalog catalog) {
+      EngineConfig config, String backend, int rank, String rendezvous, PluginCatalog catalog) {
     Preparation prepared = Preparation.of(config, catalog);
     Installed<BackendProvider> provider = catalog.backend(backend);
     Resources resources = new Resources();

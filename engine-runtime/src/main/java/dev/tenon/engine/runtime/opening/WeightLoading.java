@@ -86,8 +86,8 @@ final class WeightLoading {
   }
 
   /**
-   * Where slices of experts would be narrower than the blocks that share a scale, or cut them: which
-   * tensor, for people.
+   * Where slices of experts would be narrower than the blocks that share a scale, or cut them:
+   * which tensor, for people.
    */
   Optional<String> narrowExperts(int ranks) {
     return wanted.stream()

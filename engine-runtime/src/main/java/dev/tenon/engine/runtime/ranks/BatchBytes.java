@@ -39,8 +39,7 @@ final class BatchBytes {
     int count = from.integer();
     List<SlotSetup> setups = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      setups.add(
-          new SlotSetup(from.integer(), sampling(from), from.integers(), from.integer()));
+      setups.add(new SlotSetup(from.integer(), sampling(from), from.integers(), from.integer()));
     }
     return new StepBatch(
         id,

@@ -56,8 +56,7 @@ public final class ConfigJson {
             .loadFormat(LoadFormat.valueOf(text(fields, "loadFormat")))
             .configOverrides(object(fields, "configOverrides"))
             .tensorParallelSize(required(fields, "tensorParallelSize"))
-            .expertParallel(
-                EngineConfig.ExpertParallel.valueOf(text(fields, "expertParallel")))
+            .expertParallel(EngineConfig.ExpertParallel.valueOf(text(fields, "expertParallel")))
             .maxModelLen(optional(fields, "maxModelLen"))
             .maxNumSeqs(optional(fields, "maxNumSeqs"))
             .maxNumBatchedTokens(optional(fields, "maxNumBatchedTokens"))

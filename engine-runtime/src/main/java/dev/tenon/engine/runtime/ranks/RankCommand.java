@@ -39,8 +39,7 @@ final class RankCommand {
         System.getProperty("java.class.path", ""));
   }
 
-  static List<String> of(
-      Class<?> main, List<String> options, String modulePath, String classPath) {
+  static List<String> of(Class<?> main, List<String> options, String modulePath, String classPath) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     options.stream()

@@ -48,18 +48,8 @@ public final class RankProcesses implements Followers {
     this.rendezvous = rendezvous;
   }
 
-  /**
-   * Starts the processes of ranks 1 and up; they begin to open their devices.
-   *
-   * @param backend id of the backend to open
-   * @param main the class that runs a rank
-   */
-  public static RankProcesses start(EngineConfig config, String backend, Class<?> main) {
-    return start(config, backend, RankCommand.of(main));
-  }
-
-  /** Starts the processes with a command. */
-  static RankProcesses start(EngineConfig config, String backend, List<String> command) {
+  /** Starts the processes with a command; see {@link RankStarter}. */
+  public static RankProcesses start(EngineConfig config, String backend, List<String> command) {
     RankProcesses started;
     try {
       started = new RankProcesses(Files.createTempDirectory("tenon-ranks-"));
@@ -212,7 +202,8 @@ public final class RankProcesses implements Followers {
       try {
         long left = Math.max(0, end - System.nanoTime());
         if (!connection.awaitEnd(Duration.ofNanos(left))) {
-          LOG.warn("rank {} did not end within {}; its process is killed", connection.rank(), PATIENCE);
+          LOG.warn(
+              "rank {} did not end within {}; its process is killed", connection.rank(), PATIENCE);
           connection.kill();
         }
       } catch (InterruptedException e) {
@@ -256,7 +247,9 @@ public final class RankProcesses implements Followers {
     synchronized (lock) {
       long end = System.nanoTime() + REASON_PATIENCE.toNanos();
       try {
-        while (noticed.code() == ErrorCode.DEVICE_FAULT && loss == null && System.nanoTime() < end) {
+        while (noticed.code() == ErrorCode.DEVICE_FAULT
+            && loss == null
+            && System.nanoTime() < end) {
           lock.wait(POLL_MILLIS);
         }
       } catch (InterruptedException e) {
