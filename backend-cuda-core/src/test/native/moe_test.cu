@@ -1,5 +1,4 @@
 // A mixture of experts against sums in double precision on the host.
-// sources: smxx/moe/moe.cu
 // sources: smxx/moe/*.cu
 //   moe_test                     compares
 //   moe_test time                prints times of the 80B shapes (on a card)

@@ -132,6 +132,7 @@ final class CudaBackend implements Backend {
             switch (options.execution()) {
               case CAPTURED -> "steps recorded as graphs";
               case EAGER -> "steps issued operation by operation";
+              case TIMED -> "operations timed one by one";
             });
   }
 

@@ -63,11 +63,13 @@ final class CudaCapturedStep implements CapturedStep {
     StepLauncher launcher =
         switch (execution) {
           case CAPTURED -> StepLauncher.captured(context, work, step, bodies);
-          case EAGER -> {
+          case EAGER, TIMED -> {
             // once into a measure of its real addresses, so that the logits' is known
             context.issue(work, true, () -> bodies.issueForward(step));
             context.issue(work, true, () -> bodies.issueSample(step));
-            yield StepLauncher.eager(context, work, step, bodies);
+            yield execution == CudaOptions.Execution.EAGER
+                ? StepLauncher.eager(context, work, step, bodies)
+                : StepLauncher.timed(context, work, step, bodies, shape.toString());
           }
         };
     return new CudaCapturedStep(context.device(), state, events, group, shape, step, launcher);

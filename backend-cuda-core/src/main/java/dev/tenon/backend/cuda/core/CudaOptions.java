@@ -34,7 +34,7 @@ record CudaOptions(
           DEVICE, List.of(),
           STATE, List.of("f32", "bf16"),
           KEY_VALUES, List.of("bf16", "fp8"),
-          EXECUTION, List.of("captured", "eager"),
+          EXECUTION, List.of("captured", "eager", "timed"),
           NCCL, List.of());
 
   /** How steps are run. */
@@ -42,7 +42,9 @@ record CudaOptions(
     /** Recorded once per shape, then replayed as a graph. */
     CAPTURED,
     /** Operation by operation. */
-    EAGER
+    EAGER,
+    /** Operation by operation, each timed; the times are logged when the engine closes. */
+    TIMED
   }
 
   /**
@@ -66,7 +68,7 @@ record CudaOptions(
         device(given),
         choice(given, STATE) == 1 ? DeviceType.BF16 : DeviceType.F32,
         choice(given, KEY_VALUES) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
-        choice(given, EXECUTION) == 1 ? Execution.EAGER : Execution.CAPTURED,
+        Execution.values()[choice(given, EXECUTION)],
         given.get(NCCL));
   }
 

@@ -12,6 +12,7 @@ final class StepContext {
   private final CudaDevice device;
   private @Nullable WorkMemory work;
   private boolean measuring;
+  private @Nullable OperationTimes times;
 
   StepContext(CudaDevice device) {
     this.device = device;
@@ -26,6 +27,11 @@ final class StepContext {
     } finally {
       work = null;
     }
+  }
+
+  /** Times every operation that is issued from now on, or none. */
+  void time(@Nullable OperationTimes given) {
+    times = given;
   }
 
   /** Takes a temporary buffer. */
@@ -48,7 +54,7 @@ final class StepContext {
   /** Enqueues an operation. */
   void launch(Words words) {
     if (!measuring) {
-      device.launch(words);
+      timed(words.label(), () -> device.launch(words));
     } else {
       words.complete();
     }
@@ -57,7 +63,16 @@ final class StepContext {
   /** Enqueues an operation whose words were laid out elsewhere. */
   void launchRaw(Operation operation, long[] words) {
     if (!measuring) {
-      device.launch(operation, words);
+      timed(operation.label(), () -> device.launch(operation, words));
+    }
+  }
+
+  private void timed(String label, Runnable launch) {
+    OperationTimes active = times;
+    if (active == null) {
+      launch.run();
+    } else {
+      active.around(label, launch);
     }
   }
 

@@ -1,7 +1,13 @@
 package dev.tenon.backend.cuda.core;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /** How the two halves of a step get onto the stream. One thread. */
 interface StepLauncher extends AutoCloseable {
+  /** Where measured times go. */
+  Logger LOG = LoggerFactory.getLogger(StepLauncher.class);
+
   /** Enqueues the forward half. */
   void forward();
 
@@ -85,6 +91,46 @@ interface StepLauncher extends AutoCloseable {
       @Override
       public void close() {
         // nothing was recorded
+      }
+    };
+  }
+
+  /** Issues the operations anew each time, one by one, and logs how long each kind took. */
+  static StepLauncher timed(
+      StepContext context, WorkMemory work, CudaStep step, StepBodies bodies, String name) {
+    StepLauncher eager = eager(context, work, step, bodies);
+    OperationTimes times = new OperationTimes(context.device());
+    return new StepLauncher() {
+      @Override
+      public void forward() {
+        context.time(times);
+        try {
+          eager.forward();
+        } finally {
+          context.time(null);
+        }
+      }
+
+      @Override
+      public void sample() {
+        context.time(times);
+        try {
+          eager.sample();
+        } finally {
+          context.time(null);
+        }
+        times.collect();
+      }
+
+      @Override
+      public long nodes() {
+        return 0;
+      }
+
+      @Override
+      public void close() {
+        times.lines().forEach(line -> LOG.info("{}: {}", name, line));
+        times.close();
       }
     };
   }

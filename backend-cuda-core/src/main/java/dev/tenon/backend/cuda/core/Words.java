@@ -37,6 +37,13 @@ final class Words {
         matrix.type().code, matrix.outputs(), matrix.inputs(), matrix.data(), matrix.scales());
   }
 
+  /** Its operation's name, with the matrix's size where it multiplies by one. */
+  String label() {
+    return operation == Operation.PRODUCT
+        ? "product %d x %d".formatted(values[3], values[4])
+        : operation.label();
+  }
+
   Operation operation() {
     return operation;
   }

@@ -135,7 +135,7 @@ final class PoolPlanner {
         length);
   }
 
-  /** The user's number, or the backend's default as far as a quarter of the memory holds it. */
+  /** The user's number, or the backend's default as far as half of the memory holds it. */
   private int sequences() {
     int preferred = StepLimits.sequences(request.config(), request.capabilities());
     if (request.config().maxNumSeqs() != null) {
@@ -143,8 +143,8 @@ final class PoolPlanner {
     }
     IntToLongFunction bytesPerSlot = request.bytesPerSlot();
     long one = Math.max(1, bytesPerSlot.applyAsLong(wantedLength()));
-    long quarter = (request.available() - request.weightBytes()) / 4 / one;
-    return (int) Math.max(1, Math.min(preferred, quarter));
+    long half = (request.available() - request.weightBytes()) / 2 / one;
+    return (int) Math.max(1, Math.min(preferred, half));
   }
 
   private TenonException outOfMemory(int length, long pages) {
