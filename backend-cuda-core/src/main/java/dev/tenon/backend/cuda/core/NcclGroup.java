@@ -21,10 +21,20 @@ final class NcclGroup implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NcclGroup.class);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** Connections are made before steps are recorded; and standard output is not NCCL's. */
+  /**
+   * Connections are made before steps are recorded; buffers need not be made known to the other
+   * ranks once more with each recording; and standard output is not NCCL's.
+   */
   private static final List<String> SETTINGS =
       List.of(
-          "NCCL_RUNTIME_CONNECT", "0", "NCCL_NVLS_ENABLE", "0", "NCCL_DEBUG_FILE", "/dev/stderr");
+          "NCCL_RUNTIME_CONNECT",
+          "0",
+          "NCCL_GRAPH_REGISTER",
+          "0",
+          "NCCL_NVLS_ENABLE",
+          "0",
+          "NCCL_DEBUG_FILE",
+          "/dev/stderr");
 
   /** Ranks of one card pass for ranks of different machines that talk through sockets. */
   private static final List<String> ONE_CARD =

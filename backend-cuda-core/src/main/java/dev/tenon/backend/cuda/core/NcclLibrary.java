@@ -31,18 +31,37 @@ final class NcclLibrary {
     this.folders = folders;
   }
 
-  /** Looks where this process, its image and Python's packages have libraries. */
+  /** Looks where this machine's linker, the image and Python's packages have libraries. */
   static NcclLibrary onThisMachine() {
+    List<String> folders = new ArrayList<>(FOLDERS);
+    folders.addAll(linked(Path.of("/etc/ld.so.conf.d")));
     return in(
         System.getenv(),
         System.getProperty("tenon.home"),
         Path.of(System.getProperty("user.home")),
-        FOLDERS);
+        folders);
+  }
+
+  /** Folders that the dynamic linker is told of. */
+  static List<String> linked(Path configuration) {
+    List<String> folders = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(configuration, "*.conf")) {
+      for (Path file : files) {
+        Files.readAllLines(file).stream()
+            .map(String::strip)
+            .filter(line -> line.startsWith("/"))
+            .forEach(folders::add);
+      }
+    } catch (IOException e) {
+      // a machine without such a folder has no further ones
+      return folders;
+    }
+    return folders;
   }
 
   /**
-   * Looks in {@code LD_LIBRARY_PATH}, beside the image, in folders, and in packages of Python below
-   * them, below the home folder and in the active virtual environment.
+   * Looks in {@code LD_LIBRARY_PATH}, beside the image, in folders, and in packages of every Python
+   * on the {@code PATH}, of the active virtual environment, of the home folder and below folders.
    */
   static NcclLibrary in(
       Map<String, String> environment, @Nullable String image, Path home, List<String> folders) {
@@ -58,9 +77,15 @@ final class NcclLibrary {
     if (environmentOfPython != null) {
       places.addAll(wheels(Path.of(environmentOfPython, "lib")));
     }
+    for (String folder : environment.getOrDefault("PATH", "").split(":", -1)) {
+      Path prefix = Path.of(folder).getParent();
+      if (prefix != null && Files.exists(Path.of(folder, "python3"))) {
+        places.addAll(wheels(prefix.resolve("lib")));
+      }
+    }
     places.addAll(wheels(home.resolve(".local/lib")));
     folders.forEach(folder -> places.addAll(wheels(Path.of(folder))));
-    return new NcclLibrary(List.copyOf(places));
+    return new NcclLibrary(places.stream().distinct().toList());
   }
 
   /**
