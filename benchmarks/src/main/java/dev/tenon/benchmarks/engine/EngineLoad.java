@@ -27,6 +27,7 @@ import java.util.concurrent.Semaphore;
  *   first:IN               time to the first token of one prompt, idle; median of five
  *   decode:STREAMS:IN:OUT  all at once; the rate while all of them decode
  *   load:REQUESTS:CONCURRENCY:IN:OUT   the guide's benchmark
+ *   soak:SECONDS:STREAMS:IN:OUT   random lengths up to these, a third of the requests left early
  * </pre>
  */
 public final class EngineLoad {
@@ -82,6 +83,9 @@ public final class EngineLoad {
     switch (parts[0]) {
       case "first" -> first(number(parts, 1));
       case "decode" -> decode(number(parts, 1), number(parts, 2), number(parts, 3));
+      case "soak" ->
+          new Soak(engine, number(parts, 2), number(parts, 3), number(parts, 4))
+              .run(number(parts, 1));
       case "load" -> load(number(parts, 1), number(parts, 2), number(parts, 3), number(parts, 4));
       default -> throw new IllegalArgumentException("unknown workload " + workload);
     }

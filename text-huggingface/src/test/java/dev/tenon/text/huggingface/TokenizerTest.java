@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import dev.tenon.engine.tck.Randoms;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
+import dev.tenon.engine.tck.Randoms;
 import dev.tenon.spi.text.Detokenizer;
 import dev.tenon.spi.text.Tokenizer;
 import dev.tenon.spi.text.Tokenizer.SpecialTokens;

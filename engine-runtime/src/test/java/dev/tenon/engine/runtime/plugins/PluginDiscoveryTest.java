@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -168,13 +169,14 @@ class PluginDiscoveryTest {
     String path = System.getProperty("jdk.module.path", System.getProperty("java.class.path"));
     List<String> parts = new ArrayList<>();
     for (String part : path.split(File.pathSeparator)) {
-      boolean engine = part.contains("engine-runtime") || part.contains("engine-api");
-      if (!part.contains("test-classes")
-          && (engine || part.contains("jackson") || part.contains("slf4j-api"))) {
+      boolean needed =
+          Stream.of("engine-runtime", "engine-api", "json-values", "jackson", "slf4j-api")
+              .anyMatch(part::contains);
+      if (needed && !part.contains("test-classes")) {
         parts.add(part);
       }
     }
-    assertThat(parts).hasSizeGreaterThanOrEqualTo(5);
+    assertThat(parts).hasSizeGreaterThanOrEqualTo(6);
     return String.join(File.pathSeparator, parts);
   }
 

@@ -105,7 +105,7 @@ public abstract class CollectivesContract {
             return joined;
           },
           new NormWeights(ones, given.norms.getFirst().epsilon()),
-          matrix(values));
+          matrix(values, HIDDEN));
     }
   }
 
@@ -127,6 +127,7 @@ public abstract class CollectivesContract {
   }
 
   private void check(Case given, Collective collective, NormWeights norm, HostMatrix head) {
+    assertAlike(given, collective);
     List<List<float[]>> got = run(given, given.norms::get, given.head, collective);
     List<List<float[]>> again = run(given, given.norms::get, given.head, collective);
     Case single = new Case(given, norm, head);
@@ -136,6 +137,34 @@ public abstract class CollectivesContract {
         assertThat(got.get(rank).get(b)).as("rank " + rank).isEqualTo(got.getFirst().get(b));
         assertThat(again.get(rank).get(b)).as("once more").isEqualTo(got.getFirst().get(b));
         Tolerance.relative(bound()).requireNear(got.get(rank).get(b), wanted.get(b), "logits");
+      }
+    }
+  }
+
+  /**
+   * Joins what the ranks have after the collective, and reads differences between ranks by a head
+   * of ones: they are 0 exactly where the bits are the same.
+   */
+  private void assertAlike(Case given, Collective collective) {
+    int ranks = given.norms.size();
+    if (ranks == 1 || given.head.columns() != HIDDEN) {
+      return; // nothing to compare, or joined already
+    }
+    for (int other = 1; other < ranks; other++) {
+      float[] differences = new float[VOCABULARY * HIDDEN * ranks];
+      for (int i = 0; i < HIDDEN; i++) {
+        differences[i * HIDDEN * ranks + i] = 1;
+        differences[i * HIDDEN * ranks + other * HIDDEN + i] = -1;
+      }
+      List<List<float[]>> read =
+          run(
+              given,
+              given.norms::get,
+              matrix(differences, HIDDEN * ranks),
+              (collectives, rows, mine) ->
+                  collectives.allGather(rows, collective.issue(collectives, rows, mine)));
+      for (float[] logits : read.getFirst()) {
+        assertThat(logits).as("rank 0 less rank " + other).containsOnly(0f);
       }
     }
   }
@@ -201,10 +230,11 @@ public abstract class CollectivesContract {
     return matrix.data().get(FLOAT, row * matrix.rowStride() + 4L * column);
   }
 
-  private static HostMatrix matrix(float[] values) {
+  private static HostMatrix matrix(float[] values, int columns) {
     MemorySegment data = Arena.ofAuto().allocate(4L * values.length, 4);
     MemorySegment.copy(values, 0, data, FLOAT, 0, values.length);
-    return new HostMatrix("folded", ElementType.F32, data, VOCABULARY, HIDDEN, 4L * HIDDEN, null);
+    return new HostMatrix(
+        "made of others", ElementType.F32, data, VOCABULARY, columns, 4L * columns, null);
   }
 
   /** Weights and prompts of one trial. */
