@@ -22,6 +22,7 @@ import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
@@ -57,9 +58,17 @@ public final class RankProcess {
     MessageStream messages = new MessageStream(new FileInputStream(FileDescriptor.in), out);
     RankProcess process = new RankProcess(messages);
     Thread.ofPlatform().daemon().name("tenon-rank-listens").start(process::listen);
+    // Ctrl-C reaches every process of a terminal; what runs is the first rank's to end or to finish
+    Runtime.getRuntime().addShutdownHook(new Thread(RankProcess::waitToBeHalted));
     int status = process.serve(plugins);
     // not by the usual way: threads that wait for other ranks must not hold the process
     Runtime.getRuntime().halt(status);
+  }
+
+  private static void waitToBeHalted() {
+    while (true) {
+      LockSupport.park();
+    }
   }
 
   private void listen() {

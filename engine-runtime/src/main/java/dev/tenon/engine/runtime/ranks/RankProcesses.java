@@ -34,7 +34,6 @@ public final class RankProcesses implements Followers {
   private final List<RankConnection> connections = new ArrayList<>();
   private final List<Consumer<TenonException>> listeners = new ArrayList<>();
   private final Path rendezvous;
-  private final Thread hook = new Thread(this::abandon, "tenon-ranks-end");
   private @Nullable Thread waiting;
   private @Nullable TenonException loss;
   private int opened;
@@ -58,7 +57,6 @@ public final class RankProcesses implements Followers {
           ErrorCode.INTERNAL, "the ranks need a folder to find each other: " + e, e);
     }
     try {
-      Runtime.getRuntime().addShutdownHook(started.hook);
       String json = ConfigJson.write(config);
       for (int rank = 1; rank < config.tensorParallelSize(); rank++) {
         RankConnection connection = RankConnection.start(rank, command, started::arrived);
@@ -212,12 +210,6 @@ public final class RankProcesses implements Followers {
       }
     }
     deleteRendezvous();
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // this process is ending, and the hook runs
-      LOG.debug("closed while the process ends", e);
-    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

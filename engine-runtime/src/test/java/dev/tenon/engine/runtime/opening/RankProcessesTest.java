@@ -116,6 +116,23 @@ class RankProcessesTest {
     }
   }
 
+  @Test
+  void aRankEndsWhenTheFirstOneIsGone() throws Exception {
+    Process orphan = new ProcessBuilder(command()).start();
+    orphan.getOutputStream().close();
+    assertThat(orphan.waitFor()).isEqualTo(3);
+  }
+
+  @Test
+  void aRankLeavesSignalsToTheFirstOne() throws InterruptedException {
+    try (Engine engine = open(2, Map.of())) {
+      // SIGTERM, which is to ranks what Ctrl-C is
+      assertThat(ranks().getFirst().destroy()).isTrue();
+      assertThat(tokens(engine.submit(request(20)))).hasSize(20);
+      assertThat(ranks()).hasSize(1);
+    }
+  }
+
   private static void awaitFailure(Engine engine) throws InterruptedException {
     while (engine.health().state() == EngineHealth.State.SERVING) {
       Thread.sleep(5);
