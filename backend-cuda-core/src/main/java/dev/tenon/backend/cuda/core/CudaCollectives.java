@@ -55,17 +55,20 @@ final class CudaCollectives implements Collectives {
     if (root < 0 || root >= size()) {
       throw new IllegalArgumentException("root is " + root + " in a group of " + size());
     }
-    if (group != null && !context.isMeasuring()) {
+    if (group != null) {
       CudaActivations given = CudaActivations.of(activations);
-      long elements = CudaRows.of(rows).maxRows() * given.width();
-      group.broadcast(given.address(), elements * DeviceType.BF16.bytes, root);
+      long bytes = CudaRows.of(rows).maxRows() * given.width() * DeviceType.BF16.bytes;
+      context.exchange(
+          "broadcast of " + bytes + " bytes", () -> group.broadcast(given.address(), bytes, root));
     }
   }
 
   /** Sums bf16 elements over ranks, in place. */
   void reduce(long address, long elements) {
-    if (group != null && !context.isMeasuring()) {
-      group.sum(address, elements);
+    if (group != null) {
+      context.exchange(
+          "sum over ranks of " + elements * DeviceType.BF16.bytes + " bytes",
+          () -> group.sum(address, elements));
     }
   }
 
@@ -85,8 +88,10 @@ final class CudaCollectives implements Collectives {
       long columns) {
     long bytesEach = count.most(rows) * width * type.bytes;
     long parts = context.take(bytesEach * size());
-    if (group != null && !context.isMeasuring()) {
-      group.gather(mine, parts, bytesEach);
+    if (group != null) {
+      context.exchange(
+          "gathering of " + bytesEach + " bytes a rank",
+          () -> group.gather(mine, parts, bytesEach));
     }
     long joined = context.take(count.most(rows) * columns * type.bytes);
     context.launch(
