@@ -1,4 +1,4 @@
-// Embeddings, norms, gathered rows, SiLU products and made-up weights against their definitions on the host.
+// Embeddings, norms, gathered rows, joined columns, SiLU products and made-up weights against their definitions on the host.
 // sources: smxx/elementwise/*.cu
 #include "check.h"
 #include "../../main/native/abi/kernel_table.h"
@@ -136,6 +136,29 @@ void silu_product(int rows, int most, int inner) {
   check::require("  rows beyond are untouched", poisoned(&got[size_t(rows) * inner], size_t(most - rows) * inner));
 }
 
+void join_columns(int rows, int most, int parts, int part_columns, int columns, int bytes) {
+  std::vector<uint8_t> in(size_t(parts) * most * part_columns * bytes);
+  for (uint8_t& v : in) v = check::random()();
+  Device<uint8_t> din(in), out(size_t(most) * columns * bytes);
+  Device<int32_t> count(std::vector<int32_t>{rows});
+  const tenon_join_columns p = {most, count.address(), part_columns, columns, bytes, din.address(), out.address()};
+  CUDA(tenon_join_columns_launch(&p, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const std::vector<uint8_t> got = out.read();
+  bool good = true;
+  for (size_t i = size_t(rows) * columns * bytes; i < got.size(); i++) good &= got[i] == 0xff;
+  for (int row = 0; row < rows; row++) {
+    for (int column = 0; column < columns; column++) {
+      const int part = column / part_columns;
+      const size_t from = (size_t(part) * most + row) * part_columns + column % part_columns;
+      good &= !memcmp(&got[(size_t(row) * columns + column) * bytes], &in[from * bytes], bytes);
+    }
+  }
+  char what[120];
+  snprintf(what, sizeof what, "join_columns %d of %d rows, %d parts of %d to %d, %d bytes each", rows, most, parts, part_columns, columns, bytes);
+  check::require(what, good);
+}
+
 std::vector<uint8_t> filled(int type, int64_t elements, int bytes, int64_t seed, double low, double high) {
   Device<uint8_t> target(elements * bytes + 16);
   const tenon_fill p = {target.address(), type, elements, seed, low, high};
@@ -231,6 +254,12 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
   add_norm(3, 3, 2048, true, true, 2048);
   for (int inner : {16, 48, 512, 5120}) silu_product(3, 4, inner);
   silu_product(0, 2, 64);
+  join_columns(0, 2, 2, 8, 16, 4);
+  join_columns(3, 4, 2, 31, 61, 4);
+  join_columns(5, 5, 8, 3, 19, 4);
+  join_columns(2, 3, 4, 2048, 8192, 4);
+  join_columns(2, 3, 4, 48, 192, 2);
+  join_columns(2, 2, 3, 5, 15, 2);
   fill();
 #if !defined(TENON_EMULATED)
   if (arguments > 1 && !strcmp(argument[1], "time")) time();

@@ -5,6 +5,7 @@
 module dev.tenon.engine.runtime {
   requires dev.tenon.engine.api;
   requires dev.tenon.json.values;
+  requires java.management;
   requires static org.jspecify;
   requires org.slf4j;
   requires tools.jackson.core;

@@ -215,6 +215,15 @@ typedef struct tenon_silu_product {
   tenon_address gate_up, y;
 } tenon_silu_product;
 
+// out[row][part · part_columns + c] = in[part][row][c], where that is below `columns`: joins what ranks gathered.
+typedef struct tenon_join_columns {
+  int64_t max_rows;       // also rows from a part to the next
+  tenon_address count;    // int32, the number of rows
+  int64_t part_columns, columns;
+  int64_t element_bytes;  // 2 or 4
+  tenon_address in, out;
+} tenon_join_columns;
+
 // Bytes of workspace that an operation needs with these parameters (its addresses may be 0).
 typedef int64_t (*tenon_workspace)(const void* params);
 
@@ -252,6 +261,7 @@ enum tenon_op {
   TENON_SAMPLE,
   TENON_SET_UP,
   TENON_DRAFT,
+  TENON_JOIN_COLUMNS,  // of this header again
   TENON_OPERATIONS
 };
 

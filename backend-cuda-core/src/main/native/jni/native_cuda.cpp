@@ -1,4 +1,4 @@
-// The only JNI of the project: the CUDA driver, looked up at run time, and the tables of kernel libraries.
+// The CUDA driver, looked up at run time, and the tables of kernel libraries.
 #include <dlfcn.h>
 #include <jni.h>
 #include <stdio.h>
@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "../abi/kernel_table.h"
+#include "bridge.h"
 #include "cuda.h"
+
+using namespace tenon::bridge;
 
 namespace {
 
@@ -40,23 +43,7 @@ bool opened = false;
 int driver_version = 0;
 std::mutex opening;
 
-enum Code { OUT_OF_MEMORY, DEVICE_UNAVAILABLE, DEVICE_FAULT };
 const char* const code_names[] = {"OUT_OF_MEMORY", "DEVICE_UNAVAILABLE", "DEVICE_FAULT"};
-
-void raise(JNIEnv* env, Code code, const std::string& message) {
-  if (env->ExceptionCheck()) return;
-  jclass codes = env->FindClass("dev/tenon/api/ErrorCode");
-  if (!codes) return;
-  jfieldID field = env->GetStaticFieldID(codes, code_names[code], "Ldev/tenon/api/ErrorCode;");
-  if (!field) return;
-  jobject value = env->GetStaticObjectField(codes, field);
-  jclass type = env->FindClass("dev/tenon/api/TenonException");
-  if (!type) return;
-  jmethodID make = env->GetMethodID(type, "<init>", "(Ldev/tenon/api/ErrorCode;Ljava/lang/String;)V");
-  if (!make) return;
-  jobject thrown = env->NewObject(type, make, value, env->NewStringUTF(message.c_str()));
-  if (thrown) env->Throw(static_cast<jthrowable>(thrown));
-}
 
 std::string error_name(CUresult result) {
   const char* name = nullptr;
@@ -76,22 +63,6 @@ struct Context {
   CUdevice device;
   CUcontext handle;
 };
-
-template <class T>
-T as(jlong handle) {
-  return reinterpret_cast<T>(handle);
-}
-
-bool enter(JNIEnv* env, jlong context) {
-  return check(env, driver.cuCtxSetCurrent(as<Context*>(context)->handle), "cuCtxSetCurrent");
-}
-
-std::string text(JNIEnv* env, jstring value) {
-  const char* chars = env->GetStringUTFChars(value, nullptr);
-  std::string copy = chars ? chars : "";
-  if (chars) env->ReleaseStringUTFChars(value, chars);
-  return copy;
-}
 
 struct Kernels {
   void* library;
@@ -122,6 +93,36 @@ bool fits(JNIEnv* env, const tenon_operation& operation, const std::vector<int64
 }
 
 }  // namespace
+
+namespace tenon::bridge {
+
+void raise(JNIEnv* env, Code code, const std::string& message) {
+  if (env->ExceptionCheck()) return;
+  jclass codes = env->FindClass("dev/tenon/api/ErrorCode");
+  if (!codes) return;
+  jfieldID field = env->GetStaticFieldID(codes, code_names[code], "Ldev/tenon/api/ErrorCode;");
+  if (!field) return;
+  jobject value = env->GetStaticObjectField(codes, field);
+  jclass type = env->FindClass("dev/tenon/api/TenonException");
+  if (!type) return;
+  jmethodID make = env->GetMethodID(type, "<init>", "(Ldev/tenon/api/ErrorCode;Ljava/lang/String;)V");
+  if (!make) return;
+  jobject thrown = env->NewObject(type, make, value, env->NewStringUTF(message.c_str()));
+  if (thrown) env->Throw(static_cast<jthrowable>(thrown));
+}
+
+bool enter(JNIEnv* env, jlong context) {
+  return check(env, driver.cuCtxSetCurrent(as<Context*>(context)->handle), "cuCtxSetCurrent");
+}
+
+std::string text(JNIEnv* env, jstring value) {
+  const char* chars = env->GetStringUTFChars(value, nullptr);
+  std::string copy = chars ? chars : "";
+  if (chars) env->ReleaseStringUTFChars(value, chars);
+  return copy;
+}
+
+}  // namespace tenon::bridge
 
 #define NATIVE(type, name) extern "C" JNIEXPORT type JNICALL Java_dev_tenon_backend_cuda_core_NativeCuda_##name
 

@@ -27,5 +27,6 @@ int64_t tenon_sample_workspace(const void* params);
 int tenon_set_up_launch(const void* params, void* stream);
 int tenon_draft_launch(const void* params, void* stream);
 int64_t tenon_draft_workspace(const void* params);
+int tenon_join_columns_launch(const void* params, void* stream);
 
 #endif

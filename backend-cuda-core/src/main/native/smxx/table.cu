@@ -25,6 +25,7 @@ const tenon_operation operations[TENON_OPERATIONS] = {
     {"sample", words<tenon_sample>, tenon_sample_launch, tenon_sample_workspace},
     {"set_up", words<tenon_set_up>, tenon_set_up_launch, nullptr},
     {"draft", words<tenon_draft>, tenon_draft_launch, tenon_draft_workspace},
+    {"join_columns", words<tenon_join_columns>, tenon_join_columns_launch, nullptr},
 };
 
 const tenon_kernel_table table = {TENON_KERNEL_ABI, TENON_OPERATIONS, TENON_TARGET, operations};

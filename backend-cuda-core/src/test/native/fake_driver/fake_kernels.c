@@ -39,6 +39,7 @@ static const tenon_operation operations[TENON_OPERATIONS] = {
     {"sample", WORDS(tenon_sample), nothing, 0},
     {"set_up", WORDS(tenon_set_up), nothing, 0},
     {"draft", WORDS(tenon_draft), nothing, 0},
+    {"join_columns", WORDS(tenon_join_columns), nothing, 0},
 };
 
 const tenon_kernel_table* tenon_kernels(void) {

@@ -11,6 +11,7 @@ import dev.tenon.engine.runtime.scheduler.Sequence;
 import dev.tenon.engine.runtime.state.PageDemand;
 import dev.tenon.engine.runtime.state.StateCoordinator;
 import dev.tenon.engine.runtime.statistics.StatisticsRecorder;
+import dev.tenon.engine.runtime.step.Command;
 import dev.tenon.engine.runtime.step.CommandQueue;
 import dev.tenon.engine.runtime.step.EngineLoop;
 import dev.tenon.engine.runtime.step.LoadGauge;
@@ -49,7 +50,8 @@ record Assembly(
     StatisticsRecorder statistics = new StatisticsRecorder(plan.pages(), plan.slots(), draftTokens);
     CommandQueue commands = new CommandQueue();
     LoadGauge gauge = new LoadGauge(config.maxWaiting());
-    StepRunner runner = new StepRunner(parts.ranks(), parts.limits());
+    StepRunner runner = new StepRunner(parts.ranks(), parts.limits(), parts.followers());
+    runner.onLoss(reason -> commands.add(new Command.Fail(reason)));
     EngineLoop loop =
         new EngineLoop(
             scheduler,

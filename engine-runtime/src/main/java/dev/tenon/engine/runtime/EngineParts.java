@@ -2,6 +2,7 @@ package dev.tenon.engine.runtime;
 
 import dev.tenon.api.EngineConfig;
 import dev.tenon.api.ModelCard;
+import dev.tenon.engine.runtime.ranks.Followers;
 import dev.tenon.engine.runtime.step.Rank;
 import dev.tenon.spi.backend.StatePlan;
 import dev.tenon.spi.backend.StepShape;
@@ -20,6 +21,7 @@ import java.util.function.Function;
  * @param properties of the model
  * @param text tokenizer and template, if the checkpoint has a tokenizer
  * @param ranks those of this process, in rank order, at least one
+ * @param followers ranks in other processes
  * @param plan the pools that every rank allocated
  * @param limits most rows, sequences and logit rows of a step, and drafts per sequence; {@link
  *     StepLimits} derives them
@@ -33,6 +35,7 @@ public record EngineParts(
     ModelProperties properties,
     Optional<TextSupport> text,
     List<Rank> ranks,
+    Followers followers,
     StatePlan plan,
     StepShape limits,
     Function<String, ToolParserProvider> toolParsers,

@@ -135,6 +135,7 @@ final class EngineThread {
   private void fail(TenonException failure) {
     LOG.error("the engine ends: {}", failure.getMessage(), failure);
     health.set(new EngineHealth(State.FAILED, failure.code() + ": " + failure.getMessage()));
+    assembly.runner().abandon();
     end(failure);
   }
 

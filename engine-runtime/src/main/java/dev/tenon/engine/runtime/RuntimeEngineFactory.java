@@ -8,6 +8,7 @@ import dev.tenon.api.PluginReport;
 import dev.tenon.engine.runtime.opening.EngineOpener;
 import dev.tenon.engine.runtime.plugins.PluginCatalog;
 import dev.tenon.engine.runtime.plugins.PluginReports;
+import dev.tenon.engine.runtime.ranks.RankStarter;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ public final class RuntimeEngineFactory implements EngineFactory {
 
   @Override
   public Engine open(EngineConfig config, LoadProgress progress) {
-    return RuntimeEngine.start(EngineOpener.open(config, progress));
+    return RuntimeEngine.start(
+        EngineOpener.open(config, progress, RankStarter.of(RankProcess.class)));
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.tenon.api.ErrorCode;
 import dev.tenon.api.ModelCard;
 import dev.tenon.api.SpeculationConfig;
 import dev.tenon.api.TenonException;
+import dev.tenon.engine.runtime.ranks.Followers;
 import dev.tenon.engine.runtime.step.Rank;
 import dev.tenon.engine.tck.asserting.AssertingBackend;
 import dev.tenon.engine.tck.fake.FakeBackend;
@@ -140,6 +141,7 @@ final class FakeEngine {
             List.of()),
         Optional.of(new TextSupport(new FakeTokenizer(), Optional.empty())),
         ranks,
+        Followers.none(),
         plan,
         limits,
         id -> {

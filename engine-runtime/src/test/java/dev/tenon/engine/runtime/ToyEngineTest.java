@@ -14,6 +14,7 @@ import dev.tenon.api.Prompt;
 import dev.tenon.api.SamplingParameters;
 import dev.tenon.api.SpeculationConfig;
 import dev.tenon.api.TenonException;
+import dev.tenon.engine.runtime.ranks.Followers;
 import dev.tenon.engine.runtime.step.Rank;
 import dev.tenon.engine.tck.asserting.AssertingBackend;
 import dev.tenon.engine.tck.toy.ToyModel;
@@ -92,6 +93,7 @@ class ToyEngineTest {
                 List.of()),
             Optional.empty(),
             List.of(new Rank(backend, model, states, host != null ? host : onDevice)),
+            Followers.none(),
             plan,
             StepLimits.of(config, cpu.capabilities(), MAX_LENGTH),
             id -> {

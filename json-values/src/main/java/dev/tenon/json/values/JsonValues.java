@@ -43,6 +43,11 @@ public final class JsonValues {
     return MAPPER.readTree(json);
   }
 
+  /** Plain values as JSON. */
+  public static String write(Object value) {
+    return MAPPER.writeValueAsString(value);
+  }
+
   /**
    * The members of an object.
    *

@@ -18,11 +18,13 @@ import dev.tenon.spi.backend.StepBody;
 import dev.tenon.spi.backend.StepShape;
 import dev.tenon.spi.backend.Weights;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's card. */
@@ -32,14 +34,17 @@ final class CudaBackend implements Backend {
 
   private static final int PREFERRED_SEQUENCES = 256;
   private static final int PAGE_SIZE = 16;
+  private static final Duration IDLE_PATIENCE = Duration.ofSeconds(3);
 
   private final Card card;
   private final CudaDevice device;
   private final CudaOptions options;
   private final double memoryUtilization;
+  private final int ranksOnCard;
+  private final @Nullable NcclGroup group;
   private final DeviceMemory memory;
   private final CudaWeights weights;
-  private final CudaCollectives collectives = new CudaCollectives();
+  private final CudaCollectives collectives;
   private final StepContext context;
   private final StepSpace space;
   private final CudaOps ops;
@@ -49,14 +54,26 @@ final class CudaBackend implements Backend {
   private @Nullable StepState stepState;
   private boolean closed;
 
-  private CudaBackend(Card card, CudaDevice device, double memoryUtilization, CudaOptions options) {
+  private CudaBackend(
+      Card card,
+      CudaDevice device,
+      @Nullable NcclGroup group,
+      BackendOptions given,
+      CudaOptions options) {
     this.card = card;
     this.device = device;
+    this.group = group;
     this.options = options;
-    this.memoryUtilization = memoryUtilization;
+    this.memoryUtilization = given.memoryUtilization();
+    this.ranksOnCard =
+        switch (options.sharing()) {
+          case CARD_EACH -> 1;
+          case ONE_CARD -> given.ranks();
+        };
     this.memory = new DeviceMemory(device.context());
     this.weights = new CudaWeights(device);
     this.context = new StepContext(device);
+    this.collectives = new CudaCollectives(context, group);
     this.space = new StepSpace(memory);
     this.events = new EventPool(device.context());
     BlockInput input = new BlockInput(context, collectives);
@@ -72,23 +89,35 @@ final class CudaBackend implements Backend {
   }
 
   /**
-   * Opens a card.
+   * Opens a card, and joins the other ranks' group.
    *
    * @param kernels the library of kernels for its generation
    */
   static CudaBackend open(Card card, Path kernels, BackendOptions options, CudaOptions own) {
+    if (options.ranks() > 1) {
+      NcclGroup.load(NcclLibrary.onThisMachine(), own, options.rank(), own.sharing());
+    }
     long context = NativeCuda.openContext(card.index());
     try {
       int[] words =
           Arrays.stream(Operation.values()).mapToInt(operation -> operation.words).toArray();
       long library = NativeCuda.loadKernels(kernels.toString(), words);
       long stream = NativeCuda.createStream(context);
-      return new CudaBackend(
-          card, new CudaDevice(context, stream, library), options.memoryUtilization(), own);
+      CudaDevice device = new CudaDevice(context, stream, library);
+      return new CudaBackend(card, device, group(device, options), options, own);
     } catch (RuntimeException | Error e) {
       NativeCuda.closeContext(context);
       throw e;
     }
+  }
+
+  private static @Nullable NcclGroup group(CudaDevice device, BackendOptions options) {
+    if (options.ranks() == 1) {
+      return null;
+    }
+    Rendezvous rendezvous =
+        new Rendezvous(Path.of(options.rendezvous()), options.ranks(), options.rank());
+    return NcclGroup.join(device, rendezvous, options.ranks(), options.rank());
   }
 
   @Override
@@ -118,7 +147,7 @@ final class CudaBackend implements Backend {
     long[] freeAndTotal = NativeCuda.memoryInfo(checked(device).context());
     long left = freeAndTotal[0] - (long) (freeAndTotal[1] * (1 - memoryUtilization));
     // what weights took already is theirs, and the plan counts it again
-    return Math.max(0, left + weights.packedBytes());
+    return Math.max(0, left / ranksOnCard + weights.packedBytes());
   }
 
   @Override
@@ -176,6 +205,7 @@ final class CudaBackend implements Backend {
             space,
             stepState,
             events,
+            group,
             view,
             shape,
             options.execution(),
@@ -216,12 +246,39 @@ final class CudaBackend implements Backend {
       return;
     }
     closed = true;
+    if (group != null && !isIdleSoon()) {
+      group.abandon();
+    }
+    // recordings go before what they hold of the group
     steps.forEach(CudaCapturedStep::close);
+    if (group != null) {
+      group.close();
+    }
     events.close();
     weights.close();
     memory.close();
     NativeCuda.destroyStream(device.context(), device.stream());
     NativeCuda.closeContext(device.context());
+  }
+
+  /** Whether the device is done; where other ranks are gone, it may wait for them for ever. */
+  private boolean isIdleSoon() {
+    long event = events.take();
+    try {
+      NativeCuda.recordEvent(device.context(), event, device.stream());
+      long end = System.nanoTime() + IDLE_PATIENCE.toNanos();
+      while (!NativeCuda.queryEvent(device.context(), event)) {
+        if (System.nanoTime() > end) {
+          return false;
+        }
+        LockSupport.parkNanos(1_000_000);
+      }
+      return true;
+    } catch (TenonException fault) {
+      return false;
+    } finally {
+      events.give(event);
+    }
   }
 
   private <T> T checked(T value) {

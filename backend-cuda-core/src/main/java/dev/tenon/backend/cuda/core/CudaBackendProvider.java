@@ -95,6 +95,9 @@ public abstract class CudaBackendProvider implements BackendProvider {
     List<Card> cards = Cards.of(parts.driver().orElseThrow(), parts.library().orElseThrow());
     return List.of(
         CudaBackend.open(
-            own.card(cards, options.rank()), parts.kernels().orElseThrow(), options, own));
+            own.card(cards, options.ranks(), options.rank()),
+            parts.kernels().orElseThrow(),
+            options,
+            own));
   }
 }

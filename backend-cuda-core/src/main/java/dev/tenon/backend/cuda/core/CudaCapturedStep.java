@@ -15,6 +15,7 @@ final class CudaCapturedStep implements CapturedStep {
   private final CudaDevice device;
   private final StepState state;
   private final EventPool events;
+  private final @Nullable NcclGroup group;
   private final StepShape shape;
   private final CudaStep step;
   private final StepLauncher launcher;
@@ -25,12 +26,14 @@ final class CudaCapturedStep implements CapturedStep {
       CudaDevice device,
       StepState state,
       EventPool events,
+      @Nullable NcclGroup group,
       StepShape shape,
       CudaStep step,
       StepLauncher launcher) {
     this.device = device;
     this.state = state;
     this.events = events;
+    this.group = group;
     this.shape = shape;
     this.step = step;
     this.launcher = launcher;
@@ -42,6 +45,7 @@ final class CudaCapturedStep implements CapturedStep {
       StepSpace space,
       StepState state,
       EventPool events,
+      @Nullable NcclGroup group,
       StateView pools,
       StepShape shape,
       CudaOptions.Execution execution,
@@ -68,7 +72,7 @@ final class CudaCapturedStep implements CapturedStep {
                 : StepLauncher.timed(context, work, step, bodies, shape.toString());
           }
         };
-    return new CudaCapturedStep(context.device(), state, events, shape, step, launcher);
+    return new CudaCapturedStep(context.device(), state, events, group, shape, step, launcher);
   }
 
   @Override
@@ -106,6 +110,7 @@ final class CudaCapturedStep implements CapturedStep {
     return new CudaTicket(
         device,
         event,
+        group,
         () -> {
           events.give(event);
           return state.read(going);

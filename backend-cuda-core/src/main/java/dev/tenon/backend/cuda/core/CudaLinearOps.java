@@ -89,18 +89,34 @@ final class CudaLinearOps implements LinearOps, NormOps {
     DeviceRows at = CudaRows.of(rows);
     CudaPacked.Head table = (CudaPacked.Head) head;
     CudaActivations given = CudaActivations.of(selected);
-    long logits = context.take(at.maxSelected() * table.vocabulary() * DeviceType.F32.bytes);
-    context.product(
-        at,
-        StepContext.Count.SELECTED,
-        table.matrix(),
-        given.address(),
-        given.width(),
-        0,
-        DeviceType.F32,
-        logits,
-        table.vocabulary());
+    if (collectives.size() == 1) {
+      return new CudaLogits(product(at, table, given, table.vocabulary()), table.vocabulary());
+    }
+    int share = Math.ceilDiv(table.vocabulary(), collectives.size());
+    long mine = product(at, table, given, share);
+    long logits =
+        collectives.gather(
+            at, StepContext.Count.SELECTED, DeviceType.F32, mine, share, table.vocabulary());
+    context.release(mine);
     return new CudaLogits(logits, table.vocabulary());
+  }
+
+  /** Logits of this rank's ids, {@code [selected rows, stride]}. */
+  private long product(DeviceRows rows, CudaPacked.Head head, CudaActivations given, int stride) {
+    long logits = context.take(rows.maxSelected() * stride * DeviceType.F32.bytes);
+    if (head.matrix().outputs() > 0) {
+      context.product(
+          rows,
+          StepContext.Count.SELECTED,
+          head.matrix(),
+          given.address(),
+          given.width(),
+          0,
+          DeviceType.F32,
+          logits,
+          stride);
+    }
+    return logits;
   }
 
   @Override

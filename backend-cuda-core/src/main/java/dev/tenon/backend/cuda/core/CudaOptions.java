@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The CUDA backends' own options.
@@ -15,18 +16,26 @@ import java.util.TreeSet;
  * @param stateType element type of recurrent states between steps
  * @param keyValueType element type of keys and values
  * @param execution how steps are run
+ * @param nccl path of NCCL's library, or {@code null} to look for it
  */
-record CudaOptions(int device, DeviceType stateType, DeviceType keyValueType, Execution execution) {
+record CudaOptions(
+    int device,
+    DeviceType stateType,
+    DeviceType keyValueType,
+    Execution execution,
+    @Nullable String nccl) {
   private static final String DEVICE = "device";
   private static final String STATE = "recurrent-state";
   private static final String KEY_VALUES = "kv-cache";
   private static final String EXECUTION = "execution";
+  private static final String NCCL = "nccl";
   private static final Map<String, List<String>> KNOWN =
       Map.of(
           DEVICE, List.of(),
           STATE, List.of("f32", "bf16"),
           KEY_VALUES, List.of("bf16", "fp8"),
-          EXECUTION, List.of("captured", "eager", "timed"));
+          EXECUTION, List.of("captured", "eager", "timed"),
+          NCCL, List.of());
 
   /** How steps are run. */
   enum Execution {
@@ -59,19 +68,36 @@ record CudaOptions(int device, DeviceType stateType, DeviceType keyValueType, Ex
         device(given),
         choice(given, STATE) == 1 ? DeviceType.BF16 : DeviceType.F32,
         choice(given, KEY_VALUES) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
-        Execution.values()[choice(given, EXECUTION)]);
+        Execution.values()[choice(given, EXECUTION)],
+        given.get(NCCL));
   }
 
-  /** The card to use for a rank. */
-  Card card(List<Card> cards, int rank) {
-    int index = device >= 0 ? device : cards.size() == 1 ? 0 : rank;
+  /**
+   * The card to use for a rank.
+   *
+   * @throws TenonException {@code INVALID_CONFIGURATION} if there are too few
+   */
+  Card card(List<Card> cards, int ranks, int rank) {
+    if (device < 0 && ranks > cards.size()) {
+      throw invalid(
+          "tensor_parallel_size",
+          ("%d ranks need a GPU each, and the driver shows %d: lower --tensor-parallel-size or make"
+                  + " more of them visible (CUDA_VISIBLE_DEVICES); for a test, the backend option"
+                  + " device puts all ranks on one GPU")
+              .formatted(ranks, cards.size()));
+    }
+    int index = device >= 0 ? device : rank;
     if (index >= cards.size()) {
       throw invalid(
           DEVICE,
-          "rank %d would use GPU %d, but the driver shows %d: lower --tensor-parallel-size or make more of them visible (CUDA_VISIBLE_DEVICES)"
-              .formatted(rank, index, cards.size()));
+          "option device is %d, but the driver shows %d GPUs".formatted(index, cards.size()));
     }
     return cards.get(index);
+  }
+
+  /** Whether the ranks of a group have a card each. */
+  NcclGroup.Sharing sharing() {
+    return device < 0 ? NcclGroup.Sharing.CARD_EACH : NcclGroup.Sharing.ONE_CARD;
   }
 
   private static int device(Map<String, String> given) {

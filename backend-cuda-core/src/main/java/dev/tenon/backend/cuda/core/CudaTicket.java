@@ -13,8 +13,12 @@ final class CudaTicket implements StepTicket {
 
   private static final long SLEEP_NANOS = 50_000;
 
+  /** Failures of the group that the device does not show are looked for so often. */
+  private static final long CHECK_NANOS = 100_000_000;
+
   private final CudaDevice device;
   private final long event;
+  private final @Nullable NcclGroup group;
   private final Supplier<StepOutput> result;
   private @Nullable StepOutput output;
 
@@ -22,11 +26,14 @@ final class CudaTicket implements StepTicket {
    * A launched step.
    *
    * @param event recorded after its results were copied to the host
+   * @param group that the step exchanges sums with, {@code null} for none
    * @param result reads them; called once
    */
-  CudaTicket(CudaDevice device, long event, Supplier<StepOutput> result) {
+  CudaTicket(
+      CudaDevice device, long event, @Nullable NcclGroup group, Supplier<StepOutput> result) {
     this.device = device;
     this.event = event;
+    this.group = group;
     this.result = result;
   }
 
@@ -42,6 +49,7 @@ final class CudaTicket implements StepTicket {
       return known;
     }
     long begin = System.nanoTime();
+    long check = begin + CHECK_NANOS;
     while (!NativeCuda.queryEvent(device.context(), event)) {
       if (Thread.interrupted()) {
         throw new InterruptedException("while a step was waited for");
@@ -50,6 +58,10 @@ final class CudaTicket implements StepTicket {
         Thread.onSpinWait();
       } else {
         LockSupport.parkNanos(SLEEP_NANOS);
+        if (group != null && System.nanoTime() > check) {
+          group.requireHealthy();
+          check = System.nanoTime() + CHECK_NANOS;
+        }
       }
     }
     known = result.get();

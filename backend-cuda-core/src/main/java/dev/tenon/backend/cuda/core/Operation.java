@@ -18,7 +18,8 @@ enum Operation {
   TAKE_OVER(33),
   SAMPLE(54),
   SET_UP(15),
-  DRAFT(53);
+  DRAFT(53),
+  JOIN_COLUMNS(7);
 
   /** Words of its parameters. */
   final int words;

@@ -67,6 +67,17 @@ final class StepContext {
     }
   }
 
+  /**
+   * Enqueues an exchange with other ranks.
+   *
+   * @param label its name where times are taken
+   */
+  void exchange(String label, Runnable launch) {
+    if (!measuring) {
+      timed(label, launch);
+    }
+  }
+
   private void timed(String label, Runnable launch) {
     OperationTimes active = times;
     if (active == null) {
@@ -136,10 +147,6 @@ final class StepContext {
 
   CudaDevice device() {
     return device;
-  }
-
-  boolean isMeasuring() {
-    return measuring;
   }
 
   private WorkMemory space() {

@@ -9,11 +9,17 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * The kernels' own tests, and the kernels behind the driver's interface, with every kernel run
@@ -43,41 +49,8 @@ class EmulatedKernelsTest {
 
   @Test
   void kernelsRunAtOnceAndFromGraphs(@TempDir Path folder) throws Exception {
-    Path java = Path.of(System.getProperty("java.home"));
-    Path jni = java.resolve("include");
-    assumeTrue(Files.exists(jni.resolve("jni.h")), "this Java run-time has no jni.h");
-    Run libraries = run(RUN, "--jobs", "2", "--libraries");
-    assertThat(libraries.status()).as(libraries.output()).isZero();
-    Path built = Path.of(libraries.output().lines().toList().getLast());
-    Path bridge = folder.resolve("libtenon_cuda.so");
-    String source = "src/main/native/jni/native_cuda.cpp";
-    Run compiled =
-        run(
-            "g++",
-            "-std=c++17",
-            "-fPIC",
-            "-shared",
-            source,
-            "-o",
-            bridge.toString(),
-            "-I" + headers,
-            "-I" + jni,
-            "-I" + jni.resolve("linux"));
-    assertThat(compiled.status()).as(compiled.output()).isZero();
-    Run scenario =
-        run(
-            java.resolve("bin/java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            String.join(
-                System.getProperty("path.separator"),
-                "target/classes",
-                "target/test-classes",
-                location(TenonException.class)),
-            EmulatedKernelsScenario.class.getName(),
-            bridge.toString(),
-            built.resolve("libcuda_emulated.so").toString(),
-            built.resolve("libtenon_emulated.so").toString());
+    Parts parts = build(folder);
+    Run scenario = run(java(EmulatedKernelsScenario.class, parts, List.of()), Map.of());
     assertThat(scenario.output().lines())
         .containsExactly(
             "target emulated",
@@ -86,6 +59,100 @@ class EmulatedKernelsTest {
             "nodes 3",
             "same true",
             "same true");
+  }
+
+  @Test
+  void ranksExchangeThroughNccl(@TempDir Path folder) throws Exception {
+    Parts parts = build(folder);
+    assertThat(ranks(parts, folder, Map.of()))
+        .containsExactly(
+            "rank 0 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
+            "rank 1 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
+            "rank 2 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]");
+  }
+
+  @Test
+  void ranksNoticeThatAnotherOneIsGone(@TempDir Path folder) throws Exception {
+    Parts parts = build(folder);
+    assertThat(ranks(parts, folder, Map.of("FAKE_NCCL_DIE", "2:4")))
+        .containsExactly(
+            "rank 0 DEVICE_FAULT: NCCL lost the other ranks: remote process exited",
+            "rank 1 DEVICE_FAULT: NCCL lost the other ranks: remote process exited",
+            "the test ends this process");
+  }
+
+  /** The last lines of three ranks. */
+  private static List<String> ranks(Parts parts, Path folder, Map<String, String> environment)
+      throws Exception {
+    Path meeting = Files.createDirectory(folder.resolve("meeting"));
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      List<Future<Run>> runs = new ArrayList<>();
+      for (int rank = 0; rank < 3; rank++) {
+        String nccl = parts.built().resolve("libnccl_emulated.so").toString();
+        List<String> command =
+            java(
+                NcclGroupScenario.class,
+                parts,
+                List.of(nccl, meeting.toString(), "3", String.valueOf(rank)));
+        runs.add(threads.submit(() -> run(command, environment)));
+      }
+      List<String> last = new ArrayList<>();
+      for (Future<Run> each : runs) {
+        last.add(each.get().output().lines().toList().getLast());
+      }
+      return last;
+    }
+  }
+
+  /**
+   * What scenarios run with.
+   *
+   * @param bridge the JNI library
+   * @param built folder of driver, kernels and NCCL
+   */
+  private record Parts(Path bridge, Path built) {}
+
+  private static Parts build(Path folder) throws Exception {
+    Path jni = Path.of(System.getProperty("java.home"), "include");
+    assumeTrue(Files.exists(jni.resolve("jni.h")), "this Java run-time has no jni.h");
+    Run libraries = run(RUN, "--jobs", "2", "--libraries");
+    assertThat(libraries.status()).as(libraries.output()).isZero();
+    Path bridge = folder.resolve("libtenon_cuda.so");
+    Run compiled =
+        run(
+            "g++",
+            "-std=c++17",
+            "-fPIC",
+            "-shared",
+            "src/main/native/jni/native_cuda.cpp",
+            "src/main/native/jni/native_nccl.cpp",
+            "-o",
+            bridge.toString(),
+            "-I" + headers,
+            "-I" + jni,
+            "-I" + jni.resolve("linux"));
+    assertThat(compiled.status()).as(compiled.output()).isZero();
+    return new Parts(bridge, Path.of(libraries.output().lines().toList().getLast()));
+  }
+
+  private static List<String> java(Class<?> scenario, Parts parts, List<String> arguments)
+      throws URISyntaxException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp"));
+    command.add(
+        String.join(
+            System.getProperty("path.separator"),
+            "target/classes",
+            "target/test-classes",
+            location(TenonException.class),
+            location(LoggerFactory.class)));
+    command.add(scenario.getName());
+    command.add(parts.bridge().toString());
+    command.add(parts.built().resolve("libcuda_emulated.so").toString());
+    command.add(parts.built().resolve("libtenon_emulated.so").toString());
+    command.addAll(arguments);
+    return command;
   }
 
   private static String location(Class<?> type) throws URISyntaxException {
@@ -103,7 +170,13 @@ class EmulatedKernelsTest {
   private record Run(int status, String output) {}
 
   private static Run run(String... command) throws Exception {
-    Process process = new ProcessBuilder(List.of(command)).redirectErrorStream(true).start();
+    return run(List.of(command), Map.of());
+  }
+
+  private static Run run(List<String> command, Map<String, String> environment) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
     return new Run(process.exitValue(), output);

@@ -1,11 +1,9 @@
 package dev.tenon.engine.runtime.opening;
 
-import dev.tenon.api.EngineConfig;
 import dev.tenon.api.SpeculationConfig;
 import dev.tenon.engine.runtime.plugins.BackendChoice;
 import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.model.Checkpoint;
-import dev.tenon.spi.model.ModelArchitecture;
 import dev.tenon.spi.model.ModelProperties;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,14 +13,9 @@ final class Description {
   private Description() {}
 
   static List<String> of(
-      Checkpoint checkpoint,
-      ModelArchitecture architecture,
-      BackendChoice.Chosen chosen,
-      List<Backend> backends,
-      WeightLoading loading,
-      PoolPlan plan,
-      EngineConfig config) {
-    ModelProperties model = architecture.properties();
+      Preparation prepared, BackendChoice.Chosen chosen, List<Backend> backends, PoolPlan plan) {
+    Checkpoint checkpoint = prepared.opened().checkpoint();
+    ModelProperties model = prepared.architecture().properties();
     List<String> lines = new ArrayList<>();
     lines.add(
         "model: %s (%s, %s parameters, %s of %s weights)"
@@ -30,14 +23,15 @@ final class Description {
                 checkpoint.name(),
                 model.family(),
                 Sizes.parameters(model.parameters()),
-                Sizes.bytes(loading.bytes()),
+                Sizes.bytes(prepared.loading().bytes()),
                 switch (checkpoint.source()) {
                   case FILES -> "mapped";
                   case DUMMY -> "made-up";
                 }));
     lines.add(
         "backend: %s: %s".formatted(chosen.backend().id(), backends.getFirst().description()));
-    String ranks = backends.size() == 1 ? "" : ", on each of " + backends.size() + " ranks";
+    int count = prepared.layouts().size();
+    String ranks = count == 1 ? "" : ", on each of " + count + " ranks";
     lines.add(
         "pools: %s KV pages of %d tokens (%s), %d slots (%s)%s"
             .formatted(
@@ -54,7 +48,7 @@ final class Description {
                 Sizes.count(model.maxPositions()),
                 plan.limits().sequences(),
                 Sizes.count(plan.limits().rows())));
-    SpeculationConfig speculation = config.speculation();
+    SpeculationConfig speculation = prepared.config().speculation();
     if (speculation != null) {
       lines.add(
           "speculation: %s, %d drafts a step"

@@ -7,11 +7,13 @@ import dev.tenon.api.ModelCard;
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.EngineParts;
 import dev.tenon.engine.runtime.StepLimits;
-import dev.tenon.engine.runtime.checkpoint.CheckpointLocation;
 import dev.tenon.engine.runtime.checkpoint.CheckpointReader;
 import dev.tenon.engine.runtime.plugins.BackendChoice;
 import dev.tenon.engine.runtime.plugins.Installed;
 import dev.tenon.engine.runtime.plugins.PluginCatalog;
+import dev.tenon.engine.runtime.ranks.Followers;
+import dev.tenon.engine.runtime.ranks.RankProcesses;
+import dev.tenon.engine.runtime.ranks.RankStarter;
 import dev.tenon.engine.runtime.step.Rank;
 import dev.tenon.engine.runtime.weights.TensorStore;
 import dev.tenon.spi.backend.Backend;
@@ -19,12 +21,9 @@ import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.BackendProvider;
 import dev.tenon.spi.backend.RankPlacement;
 import dev.tenon.spi.backend.StateLimits;
-import dev.tenon.spi.backend.StatePlan;
 import dev.tenon.spi.backend.StateSpec;
-import dev.tenon.spi.backend.StateView;
 import dev.tenon.spi.model.BoundModel;
 import dev.tenon.spi.model.ModelArchitecture;
-import dev.tenon.spi.model.ModelProvider;
 import dev.tenon.spi.model.RankLayout;
 import dev.tenon.spi.text.TextSupport;
 import java.time.Instant;
@@ -32,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.FutureTask;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,26 +42,32 @@ public final class EngineOpener {
   private final EngineConfig config;
   private final LoadProgress progress;
   private final PluginCatalog catalog;
+  private final RankStarter starter;
   private final Resources resources = new Resources();
+  private Followers followers = Followers.none();
 
-  private EngineOpener(EngineConfig config, LoadProgress progress, PluginCatalog catalog) {
+  private EngineOpener(
+      EngineConfig config, LoadProgress progress, PluginCatalog catalog, RankStarter starter) {
     this.config = config;
     this.progress = progress;
     this.catalog = catalog;
+    this.starter = starter;
   }
 
   /**
    * Opens an engine's parts.
    *
+   * @param starter of ranks in processes of their own
    * @throws TenonException with the reason; nothing stays open then
    */
-  public static EngineParts open(EngineConfig config, LoadProgress progress) {
+  public static EngineParts open(EngineConfig config, LoadProgress progress, RankStarter starter) {
     ConfigChecks.check(config);
-    return open(config, progress, PluginCatalog.find(config.pluginFolder()));
+    return open(config, progress, PluginCatalog.find(config.pluginFolder()), starter);
   }
 
-  static EngineParts open(EngineConfig config, LoadProgress progress, PluginCatalog catalog) {
-    EngineOpener opener = new EngineOpener(config, progress, catalog);
+  static EngineParts open(
+      EngineConfig config, LoadProgress progress, PluginCatalog catalog, RankStarter starter) {
+    EngineOpener opener = new EngineOpener(config, progress, catalog, starter);
     try {
       return opener.open();
     } catch (TenonException e) {
@@ -80,153 +86,115 @@ public final class EngineOpener {
 
   private EngineParts open() {
     progress.progress("checkpoint", 0, 0);
-    CheckpointReader.Opened opened =
-        CheckpointReader.read(
-            CheckpointLocation.of(config.model()), config.configOverrides(), config.loadFormat());
-    Installed<ModelProvider> model = ModelChoice.choose(catalog.models(), opened.checkpoint());
-    ModelArchitecture architecture = model.provider().describe(opened.checkpoint());
+    Preparation prepared = Preparation.of(config, catalog);
+    ModelArchitecture architecture = prepared.architecture();
     architecture.properties().notes().forEach(note -> LOG.info("{}", note));
-    Speculation speculation = Speculation.of(config, catalog, architecture.properties());
-    List<RankLayout> layouts = layouts();
-    layouts.forEach(architecture::checkRanks);
-    WeightLoading loading = new WeightLoading(opened, architecture, speculation.drafting());
-    loading.check();
+    prepared.notes().forEach(note -> LOG.info("{}", note));
+    WeightLoading loading = prepared.loading();
 
     BackendChoice.Chosen chosen = BackendChoice.choose(catalog, config.backend());
     LOG.info("backend {}: {}", chosen.backend().id(), chosen.reason());
     FutureTask<Optional<TextSupport>> text = Concurrently.start("text", architecture::openText);
-    List<Backend> backends = openBackends(chosen.backend());
-    loading.checkTypes(backends.getFirst().capabilities());
     RankPlacement placement = chosen.backend().provider().rankPlacement();
-    List<List<StateSpec>> states =
-        layouts.stream().map(l -> architecture.states(l, speculation.drafting())).toList();
-    PoolPlan plan =
-        PoolPlanner.plan(request(loading, architecture, backends, layouts, states, placement));
+    int here = placement == RankPlacement.THREADS ? config.tensorParallelSize() : 1;
+    List<RankLayout> layouts = prepared.layouts().subList(0, here);
+    List<Backend> backends;
+    PoolPlan plan;
+    try {
+      backends = openBackends(chosen.backend(), here);
+      loading.checkTypes(backends.getFirst().capabilities());
+      long available = followers.availableMemory();
+      plan = PoolPlanner.plan(request(prepared, backends, available, placement));
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+    followers.allocate(plan.maxLength(), plan.pageSize(), plan.pages(), plan.limits());
 
     TensorStore store = resources.addUnderneath(loading.open());
     List<BoundModel> models = loading.bind(store, backends, layouts, progress);
     List<Rank> ranks = new ArrayList<>();
     for (int i = 0; i < backends.size(); i++) {
-      Backend backend = backends.get(i);
       progress.progress("pools", i * plan.bytes(), backends.size() * plan.bytes());
-      StateView view = backend.allocate(statePlan(plan, states.get(i), architecture));
-      ranks.add(new Rank(backend, models.get(i), view, speculation.create(backend, models.get(i))));
+      ranks.add(prepared.allocate(i, backends.get(i), models.get(i), plan));
+    }
+    try {
+      followers.awaitAllocated();
+    } catch (InterruptedException e) {
+      throw interrupted(e);
     }
     progress.progress("pools", backends.size() * plan.bytes(), backends.size() * plan.bytes());
     return new EngineParts(
         config,
-        card(opened, architecture, plan),
+        card(prepared.opened(), architecture, plan),
         architecture.properties(),
         Concurrently.await(text),
         ranks,
+        followers,
         ranks.getFirst().states().plan(),
         plan.limits(),
         catalog::toolParser,
-        Description.of(opened.checkpoint(), architecture, chosen, backends, loading, plan, config),
+        Description.of(prepared, chosen, backends, plan),
         resources);
   }
 
-  private List<RankLayout> layouts() {
-    RankLayout.Experts experts =
-        switch (config.expertParallel()) {
-          case OFF -> RankLayout.Experts.SLICED;
-          case ON -> RankLayout.Experts.WHOLE;
-        };
-    List<RankLayout> layouts = new ArrayList<>();
-    for (int rank = 0; rank < config.tensorParallelSize(); rank++) {
-      layouts.add(new RankLayout(rank, config.tensorParallelSize(), experts));
-    }
-    return layouts;
+  private static TenonException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new TenonException(ErrorCode.CANCELLED, "opening was interrupted", e);
   }
 
-  private List<Backend> openBackends(Installed<BackendProvider> backend) {
+  private List<Backend> openBackends(Installed<BackendProvider> backend, int here)
+      throws InterruptedException {
     int ranks = config.tensorParallelSize();
-    if (ranks > 1 && backend.provider().rankPlacement() == RankPlacement.PROCESSES) {
-      throw TenonException.of(
-          ErrorCode.UNSUPPORTED,
-          "tensor_parallel_size",
-          "tensor_parallel_size is "
-              + ranks
-              + ", but this version starts no further processes for the ranks of backend "
-              + backend.id()
-              + "; give 1");
+    String rendezvous = "";
+    if (here < ranks) {
+      RankProcesses processes = starter.start(config, backend.id());
+      followers = resources.add(processes);
+      rendezvous = processes.rendezvous();
     }
-    List<Backend> backends =
-        backend
-            .provider()
-            .open(
-                new BackendOptions(
-                    ranks,
-                    0,
-                    "",
-                    config.threads(),
-                    config.memoryUtilization(),
-                    config.backendOptions()));
+    BackendOptions options = Preparation.backendOptions(config, 0, rendezvous);
+    List<Backend> backends = followers.guard(() -> backend.provider().open(options));
     backends.forEach(resources::add);
-    if (backends.size() != ranks) {
+    if (backends.size() != here) {
       throw new TenonException(
           ErrorCode.INTERNAL,
-          "backend " + backend.id() + " opened " + backends.size() + " of " + ranks + " ranks");
+          "backend " + backend.id() + " opened " + backends.size() + " of " + here + " ranks");
     }
     return backends;
   }
 
   private PoolRequest request(
-      WeightLoading loading,
-      ModelArchitecture architecture,
-      List<Backend> backends,
-      List<RankLayout> layouts,
-      List<List<StateSpec>> states,
-      RankPlacement placement) {
+      Preparation prepared, List<Backend> backends, long others, RankPlacement placement) {
     int drafts = StepLimits.draftTokens(config);
-    int vocabulary = architecture.properties().vocabularySize();
-    long available = backends.stream().mapToLong(Backend::availableMemory).min().orElseThrow();
+    int vocabulary = prepared.architecture().properties().vocabularySize();
+    long available =
+        Math.min(others, backends.stream().mapToLong(Backend::availableMemory).min().orElseThrow());
     // on the host, weights stay in their mapped files and take nothing from a backend's share
     long weights =
         switch (placement) {
           case THREADS -> 0;
-          case PROCESSES -> layouts.stream().mapToLong(loading::bytes).max().orElseThrow();
+          case PROCESSES ->
+              prepared.layouts().stream().mapToLong(prepared.loading()::bytes).max().orElseThrow();
         };
+    List<List<StateSpec>> states = prepared.layouts().stream().map(prepared::states).toList();
+    Backend first = backends.getFirst();
     return new PoolRequest(
         config,
-        architecture.properties(),
-        backends.getFirst().capabilities(),
+        prepared.architecture().properties(),
+        first.capabilities(),
         placement,
         drafts,
         available,
         weights,
-        pageSize -> greatest(backends, states, (b, s) -> b.bytesPerPage(s, pageSize)),
+        pageSize -> greatest(states, share -> first.bytesPerPage(share, pageSize)),
         length ->
             greatest(
-                backends,
                 states,
-                (b, s) -> b.bytesPerSlot(s, new StateLimits(length, drafts, vocabulary))));
-  }
-
-  private interface Measure {
-    long of(Backend backend, List<StateSpec> states);
+                share -> first.bytesPerSlot(share, new StateLimits(length, drafts, vocabulary))));
   }
 
   private static long greatest(
-      List<Backend> backends, List<List<StateSpec>> states, Measure measure) {
-    long greatest = 0;
-    for (int i = 0; i < backends.size(); i++) {
-      greatest = Math.max(greatest, measure.of(backends.get(i), states.get(i)));
-    }
-    return greatest;
-  }
-
-  private static StatePlan statePlan(
-      PoolPlan plan, List<StateSpec> states, ModelArchitecture architecture) {
-    return new StatePlan(
-        states,
-        plan.pageSize(),
-        plan.pages(),
-        plan.limits().sequences(),
-        new StateLimits(
-            plan.maxLength(),
-            plan.limits().draftTokens(),
-            architecture.properties().vocabularySize()));
+      List<List<StateSpec>> states, ToLongFunction<List<StateSpec>> measure) {
+    return states.stream().mapToLong(measure).max().orElseThrow();
   }
 
   private static ModelCard card(

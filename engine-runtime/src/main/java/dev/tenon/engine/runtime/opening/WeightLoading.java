@@ -6,6 +6,7 @@ import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.checkpoint.CheckpointReader;
 import dev.tenon.engine.runtime.weights.CheckpointFiles;
 import dev.tenon.engine.runtime.weights.DummyTensors;
+import dev.tenon.engine.runtime.weights.Quantisation;
 import dev.tenon.engine.runtime.weights.RankWeights;
 import dev.tenon.engine.runtime.weights.TensorChecks;
 import dev.tenon.engine.runtime.weights.TensorStore;
@@ -18,10 +19,12 @@ import dev.tenon.spi.model.Checkpoint;
 import dev.tenon.spi.model.ModelArchitecture;
 import dev.tenon.spi.model.ModelArchitecture.Drafting;
 import dev.tenon.spi.model.RankLayout;
+import dev.tenon.spi.model.ShardSpec;
 import dev.tenon.spi.model.TensorSpec;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
@@ -80,6 +83,44 @@ final class WeightLoading {
   private ElementType typeOf(TensorSpec spec) {
     Checkpoint.Entry entry = opened.checkpoint().tensors().get(spec.name());
     return entry == null ? DummyTensors.typeOf(spec, opened.quantisation()) : entry.type();
+  }
+
+  /**
+   * Where slices of experts would be narrower than the blocks that share a scale, or cut them:
+   * which tensor, for people.
+   */
+  Optional<String> narrowExperts(int ranks) {
+    return wanted.stream()
+        .filter(spec -> typeOf(spec) == ElementType.F8_E4M3)
+        .map(spec -> narrow(spec, ranks))
+        .flatMap(Optional::stream)
+        .findFirst();
+  }
+
+  private Optional<String> narrow(TensorSpec spec, int ranks) {
+    ShardSpec within =
+        switch (spec.shard()) {
+          case ShardSpec.OfExpert(int expert, ShardSpec inner) -> inner;
+          case ShardSpec.AllExperts(ShardSpec inner) -> inner;
+          default -> new ShardSpec.Replicated();
+        };
+    int extents = spec.shape().size();
+    Quantisation quantisation = opened.quantisation();
+    return switch (within) {
+      case ShardSpec.Rows() ->
+          narrow(spec, spec.shape().get(extents - 2), quantisation.blockRows(), ranks);
+      case ShardSpec.Columns() ->
+          narrow(spec, spec.shape().get(extents - 1), quantisation.blockColumns(), ranks);
+      default -> Optional.empty();
+    };
+  }
+
+  private static Optional<String> narrow(TensorSpec spec, long extent, int block, int ranks) {
+    return ranks == 1 || extent % ((long) ranks * block) == 0
+        ? Optional.empty()
+        : Optional.of(
+            "%d of %s would be %d on a rank, blocks of %d share a scale"
+                .formatted(extent, spec.name(), extent / ranks, block));
   }
 
   /** Maps the files, or makes the weights up. */

@@ -1,5 +1,6 @@
 package dev.tenon.engine.runtime.step;
 
+import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.scheduler.ActiveRequest;
 
 /** What other threads ask of the engine's thread. */
@@ -12,6 +13,9 @@ public sealed interface Command {
 
   /** A stop text was found in a choice. */
   record CompleteChoice(ActiveRequest request, int choice) implements Command {}
+
+  /** The engine cannot go on. */
+  record Fail(TenonException reason) implements Command {}
 
   /** The engine is to end. */
   record Shutdown() implements Command {}

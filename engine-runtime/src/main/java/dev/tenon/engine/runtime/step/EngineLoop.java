@@ -199,6 +199,7 @@ public final class EngineLoop {
           ledger.end(sequence, FinishReason.STOP);
         }
       }
+      case Command.Fail(TenonException reason) -> throw reason;
       case Command.Shutdown ignored -> shutdown = true;
     }
   }

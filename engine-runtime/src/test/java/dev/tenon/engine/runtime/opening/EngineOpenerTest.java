@@ -12,9 +12,9 @@ import dev.tenon.api.SpeculationConfig;
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.EngineParts;
 import dev.tenon.engine.runtime.plugins.PluginCatalog;
+import dev.tenon.engine.runtime.ranks.RankStarter;
 import dev.tenon.engine.tck.fake.FakeBackend;
 import dev.tenon.spi.backend.HostMatrix;
-import dev.tenon.spi.backend.RankPlacement;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -26,6 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class EngineOpenerTest {
+  private static final RankStarter NONE =
+      (config, backend) -> {
+        throw new AssertionError("these ranks are threads");
+      };
+
   @TempDir Path folder;
   private final ToyBackendProvider backends = new ToyBackendProvider();
   private final ToyModelProvider models = new ToyModelProvider();
@@ -112,14 +117,6 @@ class EngineOpenerTest {
   }
 
   @Test
-  void refusesRanksThatWouldBeProcesses() {
-    backends.placement = RankPlacement.PROCESSES;
-    config.tensorParallelSize(2);
-    refused(ErrorCode.UNSUPPORTED, "tensor_parallel_size is 2", "toy");
-    assertThat(backends.opened).isEmpty();
-  }
-
-  @Test
   void refusesABackendThatIsNotInstalled() {
     config.backend("cuda-hopper");
     refused(ErrorCode.PLUGIN_NOT_FOUND, "'cuda-hopper'", "installed: toy");
@@ -127,19 +124,20 @@ class EngineOpenerTest {
 
   @Test
   void refusesOptionsThatCannotWork() {
-    assertThatThrownBy(
-            () -> EngineOpener.open(config.memoryUtilization(1.5).build(), LoadProgress.SILENT))
+    assertThatThrownBy(() ->
+            EngineOpener.open(config.memoryUtilization(1.5).build(), LoadProgress.SILENT, NONE))
         .hasMessageContainingAll("gpu_memory_utilization is 1.5", "at most 1");
     assertThatThrownBy(() ->
             EngineOpener.open(
-                config.memoryUtilization(1).blockSize(0).build(), LoadProgress.SILENT))
+                config.memoryUtilization(1).blockSize(0).build(), LoadProgress.SILENT, NONE))
         .isInstanceOfSatisfying(
             TenonException.class, e -> assertThat(e.parameter()).isEqualTo("block_size"))
         .hasMessageContainingAll("block_size is 0", "1 to 4096");
   }
 
   private EngineParts open(LoadProgress progress) {
-    return EngineOpener.open(config.build(), progress, PluginCatalog.of(List.of(backends, models)));
+    return EngineOpener.open(
+        config.build(), progress, PluginCatalog.of(List.of(backends, models)), NONE);
   }
 
   private void refused(ErrorCode code, String... parts) {

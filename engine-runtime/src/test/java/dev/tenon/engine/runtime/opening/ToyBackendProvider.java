@@ -1,5 +1,7 @@
 package dev.tenon.engine.runtime.opening;
 
+import dev.tenon.api.ErrorCode;
+import dev.tenon.api.TenonException;
 import dev.tenon.engine.tck.fake.FakeBackend;
 import dev.tenon.engine.tck.fake.FakeOptions;
 import dev.tenon.spi.Probe;
@@ -10,10 +12,24 @@ import dev.tenon.spi.backend.RankPlacement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Opens fake backends and remembers them. */
-final class ToyBackendProvider implements BackendProvider {
+/**
+ * Opens fake backends and remembers them. Options, each with the number of a rank: {@code refuse}
+ * to be opened, {@code die} while being opened, {@code fail} at step 3.
+ */
+public final class ToyBackendProvider implements BackendProvider {
   final List<FakeBackend> opened = new ArrayList<>();
   RankPlacement placement = RankPlacement.THREADS;
+  FakeOptions options = FakeOptions.defaults();
+
+  /** A provider of ranks that are threads. */
+  public ToyBackendProvider() {}
+
+  /** A provider of ranks that are processes. */
+  public static ToyBackendProvider ofProcesses() {
+    ToyBackendProvider provider = new ToyBackendProvider();
+    provider.placement = RankPlacement.PROCESSES;
+    return provider;
+  }
 
   @Override
   public String id() {
@@ -36,9 +52,21 @@ final class ToyBackendProvider implements BackendProvider {
   }
 
   @Override
-  public List<Backend> open(BackendOptions options) {
-    for (int rank = 0; rank < options.ranks(); rank++) {
-      opened.add(new FakeBackend(FakeOptions.defaults()));
+  public List<Backend> open(BackendOptions given) {
+    String rank = String.valueOf(given.rank());
+    if (rank.equals(given.options().get("refuse"))) {
+      throw new TenonException(ErrorCode.DEVICE_UNAVAILABLE, "no toy for this rank");
+    }
+    if (rank.equals(given.options().get("die"))) {
+      Runtime.getRuntime().halt(7);
+    }
+    int here = placement == RankPlacement.THREADS ? given.ranks() : 1;
+    for (int i = 0; i < here; i++) {
+      FakeBackend backend = new FakeBackend(options);
+      opened.add(backend);
+      if (rank.equals(given.options().get("fail"))) {
+        backend.failFrom(3);
+      }
     }
     return List.copyOf(opened);
   }

@@ -23,9 +23,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A model of one matrix and one vector, that fails where it is told to. */
-final class ToyModelProvider implements ModelProvider {
+public final class ToyModelProvider implements ModelProvider {
   final List<HostMatrix> bound = new ArrayList<>();
   Failure failure = Failure.NONE;
+
+  /** A provider. */
+  public ToyModelProvider() {}
 
   enum Failure {
     NONE,
