@@ -41,7 +41,8 @@ int tenon_embed_launch(const void* params, void* stream) {
   const tenon_embed& p = *static_cast<const tenon_embed*>(params);
   if (p.hidden % kPiece || p.table % 16 || p.out % 16) return cudaErrorInvalidValue;
   if (p.rows.max_rows == 0) return cudaSuccess;
-  return enqueue(embed, static_cast<unsigned>(p.rows.max_rows), kThreads, 0, stream, Start::EARLY, p);
+  // starts when all before has ended: later kernels of the step may read what earlier steps left without waiting
+  return enqueue(embed, static_cast<unsigned>(p.rows.max_rows), kThreads, 0, stream, Start::AFTER, p);
 }
 
 int tenon_gather_launch(const void* params, void* stream) {

@@ -137,6 +137,7 @@ final class CudaBackend implements Backend {
               case CAPTURED -> "steps recorded as graphs";
               case EAGER -> "steps issued operation by operation";
               case TIMED -> "operations timed one by one";
+              case CHECKED -> "operations checked one by one";
             });
   }
 

@@ -63,16 +63,19 @@ final class CudaCapturedStep implements CapturedStep {
     StepLauncher launcher =
         switch (execution) {
           case CAPTURED -> StepLauncher.captured(context, work, step, bodies);
-          case EAGER, TIMED -> {
-            // once into a measure of its real addresses, so that the logits' is known
-            context.issue(work, true, () -> bodies.issueForward(step));
-            context.issue(work, true, () -> bodies.issueSample(step));
-            yield execution == CudaOptions.Execution.EAGER
-                ? StepLauncher.eager(context, work, step, bodies)
-                : StepLauncher.timed(context, work, step, bodies, shape.toString());
-          }
+          case EAGER -> eager(context, work, step, bodies);
+          case TIMED -> StepLauncher.timed(eager(context, work, step, bodies), context, shape);
+          case CHECKED -> StepLauncher.checked(eager(context, work, step, bodies), context);
         };
     return new CudaCapturedStep(context.device(), state, events, group, shape, step, launcher);
+  }
+
+  /** Issues once into a measure of the real addresses, so that the logits' is known. */
+  private static StepLauncher eager(
+      StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {
+    context.issue(work, true, () -> bodies.issueForward(step));
+    context.issue(work, true, () -> bodies.issueSample(step));
+    return StepLauncher.eager(context, work, step, bodies);
   }
 
   @Override
@@ -110,6 +113,7 @@ final class CudaCapturedStep implements CapturedStep {
     return new CudaTicket(
         device,
         event,
+        "step %d of %d sequences".formatted(going.id(), going.sequences()),
         group,
         () -> {
           events.give(event);

@@ -34,7 +34,7 @@ record CudaOptions(
           DEVICE, List.of(),
           STATE, List.of("f32", "bf16"),
           KEY_VALUES, List.of("bf16", "fp8"),
-          EXECUTION, List.of("captured", "eager", "timed"),
+          EXECUTION, List.of("captured", "eager", "timed", "checked"),
           NCCL, List.of());
 
   /** How steps are run. */
@@ -44,7 +44,9 @@ record CudaOptions(
     /** Operation by operation. */
     EAGER,
     /** Operation by operation, each timed; the times are logged when the engine closes. */
-    TIMED
+    TIMED,
+    /** Operation by operation, each waited for: an error of the card then names its operation. */
+    CHECKED
   }
 
   /**

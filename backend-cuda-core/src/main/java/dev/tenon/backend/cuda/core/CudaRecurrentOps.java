@@ -72,7 +72,7 @@ final class CudaRecurrentOps implements RecurrentOps {
                 .withReal(block.outputNorm().epsilon())
                 .with(activation, pool.window(), pool.pendingInputs(), pool.pendingGates())
                 .with(pool.stateType().code, pool.state(), mixed),
-        words -> words.with(0)); // kernels since the last step may still overlap
+        words -> words.with(1)); // states and rows are settled since the embedding began
     context.release(projected, gates);
     long output = context.takeRows(at.maxRows(), stream.hidden);
     context.product(

@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.api.TenonException;
 import dev.tenon.spi.backend.StepOutput;
 import dev.tenon.spi.backend.StepTicket;
 import java.util.concurrent.locks.LockSupport;
@@ -19,6 +20,7 @@ final class CudaTicket implements StepTicket {
   private final CudaDevice device;
   private final long event;
   private final @Nullable NcclGroup group;
+  private final String name;
   private final Supplier<StepOutput> result;
   private @Nullable StepOutput output;
 
@@ -26,20 +28,26 @@ final class CudaTicket implements StepTicket {
    * A launched step.
    *
    * @param event recorded after its results were copied to the host
+   * @param name the step, for messages
    * @param group that the step exchanges sums with, {@code null} for none
    * @param result reads them; called once
    */
   CudaTicket(
-      CudaDevice device, long event, @Nullable NcclGroup group, Supplier<StepOutput> result) {
+      CudaDevice device,
+      long event,
+      String name,
+      @Nullable NcclGroup group,
+      Supplier<StepOutput> result) {
     this.device = device;
     this.event = event;
+    this.name = name;
     this.group = group;
     this.result = result;
   }
 
   @Override
   public boolean isDone() {
-    return output != null || NativeCuda.queryEvent(device.context(), event);
+    return output != null || passed();
   }
 
   @Override
@@ -50,7 +58,7 @@ final class CudaTicket implements StepTicket {
     }
     long begin = System.nanoTime();
     long check = begin + CHECK_NANOS;
-    while (!NativeCuda.queryEvent(device.context(), event)) {
+    while (!passed()) {
       if (Thread.interrupted()) {
         throw new InterruptedException("while a step was waited for");
       }
@@ -67,5 +75,19 @@ final class CudaTicket implements StepTicket {
     known = result.get();
     output = known;
     return known;
+  }
+
+  private boolean passed() {
+    try {
+      return NativeCuda.queryEvent(device.context(), event);
+    } catch (TenonException e) {
+      throw new TenonException(
+          e.code(),
+          name
+              + " failed on the card: "
+              + e.getMessage()
+              + "; --backend-options '{\"execution\":\"checked\"}' names the operation",
+          e);
+    }
   }
 }

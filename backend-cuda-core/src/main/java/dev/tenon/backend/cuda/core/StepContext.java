@@ -12,7 +12,13 @@ final class StepContext {
   private final CudaDevice device;
   private @Nullable WorkMemory work;
   private boolean measuring;
-  private @Nullable OperationTimes times;
+  private Around around = (label, launch) -> launch.run();
+
+  /** What is done around each operation. */
+  interface Around {
+    /** Enqueues the operation of that name, and what belongs to it. */
+    void launch(String label, Runnable operation);
+  }
 
   StepContext(CudaDevice device) {
     this.device = device;
@@ -29,9 +35,15 @@ final class StepContext {
     }
   }
 
-  /** Times every operation that is issued from now on, or none. */
-  void time(@Nullable OperationTimes given) {
-    times = given;
+  /** Does something around each operation that a body issues. */
+  void around(Around given, Runnable body) {
+    Around before = around;
+    around = given;
+    try {
+      body.run();
+    } finally {
+      around = before;
+    }
   }
 
   /** Takes a temporary buffer. */
@@ -54,7 +66,7 @@ final class StepContext {
   /** Enqueues an operation. */
   void launch(Words words) {
     if (!measuring) {
-      timed(words.label(), () -> device.launch(words));
+      around.launch(words.label(), () -> device.launch(words));
     } else {
       words.complete();
     }
@@ -63,7 +75,7 @@ final class StepContext {
   /** Enqueues an operation whose words were laid out elsewhere. */
   void launchRaw(Operation operation, long[] words) {
     if (!measuring) {
-      timed(operation.label(), () -> device.launch(operation, words));
+      around.launch(operation.label(), () -> device.launch(operation, words));
     }
   }
 
@@ -74,16 +86,7 @@ final class StepContext {
    */
   void exchange(String label, Runnable launch) {
     if (!measuring) {
-      timed(label, launch);
-    }
-  }
-
-  private void timed(String label, Runnable launch) {
-    OperationTimes active = times;
-    if (active == null) {
-      launch.run();
-    } else {
-      active.around(label, launch);
+      around.launch(label, launch);
     }
   }
 

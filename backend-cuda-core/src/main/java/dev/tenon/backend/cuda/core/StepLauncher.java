@@ -1,5 +1,7 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.api.TenonException;
+import dev.tenon.spi.backend.StepShape;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -95,30 +97,18 @@ interface StepLauncher extends AutoCloseable {
     };
   }
 
-  /** Issues the operations anew each time, one by one, and logs how long each kind took. */
-  static StepLauncher timed(
-      StepContext context, WorkMemory work, CudaStep step, StepBodies bodies, String name) {
-    StepLauncher eager = eager(context, work, step, bodies);
+  /** Times each operation, and logs how long each kind took when it is closed. */
+  static StepLauncher timed(StepLauncher eager, StepContext context, StepShape shape) {
     OperationTimes times = new OperationTimes(context.device());
     return new StepLauncher() {
       @Override
       public void forward() {
-        context.time(times);
-        try {
-          eager.forward();
-        } finally {
-          context.time(null);
-        }
+        context.around(times::around, eager::forward);
       }
 
       @Override
       public void sample() {
-        context.time(times);
-        try {
-          eager.sample();
-        } finally {
-          context.time(null);
-        }
+        context.around(times::around, eager::sample);
         times.collect();
       }
 
@@ -129,8 +119,42 @@ interface StepLauncher extends AutoCloseable {
 
       @Override
       public void close() {
-        times.lines().forEach(line -> LOG.info("{}: {}", name, line));
+        times.lines().forEach(line -> LOG.info("{}: {}", shape, line));
         times.close();
+      }
+    };
+  }
+
+  /** Waits for each operation, and names the one that failed. */
+  static StepLauncher checked(StepLauncher eager, StepContext context) {
+    StepContext.Around check =
+        (label, launch) -> {
+          try {
+            launch.run();
+            context.device().synchronize();
+          } catch (TenonException e) {
+            throw new TenonException(e.code(), "operation " + label + ": " + e.getMessage(), e);
+          }
+        };
+    return new StepLauncher() {
+      @Override
+      public void forward() {
+        context.around(check, eager::forward);
+      }
+
+      @Override
+      public void sample() {
+        context.around(check, eager::sample);
+      }
+
+      @Override
+      public long nodes() {
+        return 0;
+      }
+
+      @Override
+      public void close() {
+        eager.close();
       }
     };
   }

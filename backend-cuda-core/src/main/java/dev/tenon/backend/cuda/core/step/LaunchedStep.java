@@ -34,6 +34,16 @@ public final class LaunchedStep {
     blocks.add(logprobs);
   }
 
+  /** The batch's number. */
+  public long id() {
+    return batch.id();
+  }
+
+  /** Sequences of the batch. */
+  public int sequences() {
+    return batch.sequences();
+  }
+
   StepBatch batch() {
     return batch;
   }
