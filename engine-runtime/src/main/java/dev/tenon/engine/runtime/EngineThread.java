@@ -19,6 +19,7 @@ final class EngineThread {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Assembly assembly;
+  private final Runnable resources;
   private final Thread thread;
   private final AtomicReference<EngineHealth> health =
       new AtomicReference<>(new EngineHealth(State.SERVING, ""));
@@ -28,13 +29,20 @@ final class EngineThread {
   private TenonException reason =
       new TenonException(ErrorCode.CLOSED, "the engine was closed while the request ran");
 
-  private EngineThread(Assembly assembly) {
+  private EngineThread(Assembly assembly, Runnable resources) {
     this.assembly = assembly;
+    this.resources = resources;
     this.thread = Thread.ofPlatform().name("tenon-engine").daemon().unstarted(this::run);
   }
 
-  static EngineThread start(Assembly assembly) {
-    EngineThread started = new EngineThread(assembly);
+  /**
+   * Starts it.
+   *
+   * @param resources gives everything back; called here if the engine fails, since a failed engine
+   *     must not hold its devices until somebody closes it
+   */
+  static EngineThread start(Assembly assembly, Runnable resources) {
+    EngineThread started = new EngineThread(assembly, resources);
     started.thread.start();
     return started;
   }
@@ -137,6 +145,7 @@ final class EngineThread {
     health.set(new EngineHealth(State.FAILED, failure.code() + ": " + failure.getMessage()));
     assembly.runner().abandon();
     end(failure);
+    resources.run();
   }
 
   private void end(TenonException why) {

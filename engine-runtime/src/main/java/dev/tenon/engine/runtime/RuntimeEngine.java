@@ -45,7 +45,8 @@ public final class RuntimeEngine implements Engine {
   public static RuntimeEngine start(EngineParts parts) {
     try {
       Assembly assembly = Assembly.of(parts);
-      return new RuntimeEngine(parts, assembly.admission(), EngineThread.start(assembly));
+      return new RuntimeEngine(
+          parts, assembly.admission(), EngineThread.start(assembly, parts.resources()));
     } catch (RuntimeException failure) {
       parts.resources().run();
       throw failure;

@@ -26,9 +26,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One rank's card. */
 final class CudaBackend implements Backend {
+  private static final Logger LOG = LoggerFactory.getLogger(CudaBackend.class);
+
   /** Rows at which the products are bound by arithmetic on every generation. */
   private static final int PREFERRED_ROWS = 8192;
 
@@ -251,15 +255,24 @@ final class CudaBackend implements Backend {
       group.abandon();
     }
     // recordings go before what they hold of the group
-    steps.forEach(CudaCapturedStep::close);
+    List<Runnable> parts = new ArrayList<>();
+    steps.forEach(step -> parts.add(step::close));
     if (group != null) {
-      group.close();
+      parts.add(group::close);
     }
-    events.close();
-    weights.close();
-    memory.close();
-    NativeCuda.destroyStream(device.context(), device.stream());
-    NativeCuda.closeContext(device.context());
+    parts.add(events::close);
+    parts.add(weights::close);
+    parts.add(memory::close);
+    parts.add(() -> NativeCuda.destroyStream(device.context(), device.stream()));
+    parts.add(() -> NativeCuda.closeContext(device.context()));
+    for (Runnable part : parts) {
+      try {
+        part.run();
+      } catch (TenonException fault) {
+        // after a fault of the device every call tells of it; the rest is tried all the same
+        LOG.debug("closing the backend of {}", card.name(), fault);
+      }
+    }
   }
 
   /** Whether the device is done; where other ranks are gone, it may wait for them for ever. */

@@ -46,7 +46,9 @@ final class NcclGroup implements AutoCloseable {
           "NCCL_SHM_DISABLE",
           "1",
           "NCCL_IB_DISABLE",
-          "1");
+          "1",
+          "NCCL_MNNVL_ENABLE",
+          "0");
 
   private final CudaDevice device;
   private final long group;
