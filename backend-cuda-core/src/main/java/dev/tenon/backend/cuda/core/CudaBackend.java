@@ -3,12 +3,14 @@ package dev.tenon.backend.cuda.core;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
 import dev.tenon.backend.cuda.core.step.StepState;
+import dev.tenon.backend.cuda.core.tuning.TunedMoeSearch;
 import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
 import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.StateLimits;
 import dev.tenon.spi.backend.StatePlan;
@@ -23,6 +25,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's card. */
@@ -38,6 +41,7 @@ final class CudaBackend implements Backend {
   private final CudaOptions options;
   private final double memoryUtilization;
   private final DeviceMemory memory;
+  private final TunedMoeSearch tunings;
   private final CudaWeights weights;
   private final CudaCollectives collectives = new CudaCollectives();
   private final StepContext context;
@@ -49,13 +53,19 @@ final class CudaBackend implements Backend {
   private @Nullable StepState stepState;
   private boolean closed;
 
-  private CudaBackend(Card card, CudaDevice device, double memoryUtilization, CudaOptions options) {
+  private CudaBackend(
+      Card card,
+      CudaDevice device,
+      double memoryUtilization,
+      CudaOptions options,
+      TunedMoeSearch tunings) {
     this.card = card;
     this.device = device;
     this.options = options;
     this.memoryUtilization = memoryUtilization;
     this.memory = new DeviceMemory(device.context());
-    this.weights = new CudaWeights(device);
+    this.tunings = tunings;
+    this.weights = new CudaWeights(device, tunings);
     this.context = new StepContext(device);
     this.space = new StepSpace(memory);
     this.events = new EventPool(device.context());
@@ -75,8 +85,14 @@ final class CudaBackend implements Backend {
    * Opens a card.
    *
    * @param kernels the library of kernels for its generation
+   * @param tunings where tuned parameters are looked for
    */
-  static CudaBackend open(Card card, Path kernels, BackendOptions options, CudaOptions own) {
+  static CudaBackend open(
+      Card card,
+      Path kernels,
+      BackendOptions options,
+      CudaOptions own,
+      TunedMoeSearch tunings) {
     long context = NativeCuda.openContext(card.index());
     try {
       int[] words =
@@ -84,7 +100,11 @@ final class CudaBackend implements Backend {
       long library = NativeCuda.loadKernels(kernels.toString(), words);
       long stream = NativeCuda.createStream(context);
       return new CudaBackend(
-          card, new CudaDevice(context, stream, library), options.memoryUtilization(), own);
+          card,
+          new CudaDevice(context, stream, library),
+          options.memoryUtilization(),
+          own,
+          tunings);
     } catch (RuntimeException | Error e) {
       NativeCuda.closeContext(context);
       throw e;
@@ -156,6 +176,11 @@ final class CudaBackend implements Backend {
   @Override
   public Collectives collectives() {
     return checked(collectives);
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return Optional.of(new MoeTuner(checked(device), weights, tunings));
   }
 
   @Override

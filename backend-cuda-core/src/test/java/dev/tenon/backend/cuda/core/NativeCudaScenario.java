@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Stream;
 
 /**
@@ -56,6 +57,15 @@ final class NativeCudaScenario {
     product[0] = 7;
     System.out.println(
         "space " + NativeCuda.workspace(kernels, Operation.PRODUCT.ordinal(), product));
+    long[] moe = new long[Operation.MOE.words];
+    moe[0] = 3;
+    System.out.println(
+        "candidates of moe "
+            + Arrays.toString(NativeCuda.candidates(kernels, Operation.MOE.ordinal(), moe)));
+    System.out.println(
+        "candidates of product "
+            + Arrays.toString(
+                NativeCuda.candidates(kernels, Operation.PRODUCT.ordinal(), product)));
     MemorySegment target = Arena.global().allocate(ValueLayout.JAVA_LONG);
     long[] pack = new long[Operation.PACK_MATRIX.words];
     pack[0] = 4711;

@@ -78,6 +78,8 @@ class NativeCudaTest {
             "target fake",
             "offers gather false",
             "space 700",
+            "candidates of moe [100, 101, 102]",
+            "candidates of product []",
             "packed 4711",
             "DEVICE_FAULT: operation embed: CUDA_ERROR_ILLEGAL_ADDRESS"
                 + " (CUDA_ERROR_ILLEGAL_ADDRESS)",

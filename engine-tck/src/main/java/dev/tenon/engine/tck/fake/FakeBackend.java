@@ -9,6 +9,7 @@ import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
 import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.Rows;
 import dev.tenon.spi.backend.StateLimits;
@@ -24,6 +25,7 @@ import dev.tenon.spi.backend.StepTicket;
 import dev.tenon.spi.backend.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -153,6 +155,11 @@ public final class FakeBackend implements Backend {
   @Override
   public Collectives collectives() {
     throw new UnsupportedOperationException("a fake backend has no collectives");
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return Optional.empty();
   }
 
   @Override
