@@ -6,14 +6,17 @@ import dev.tenon.spi.Probe;
 import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.BackendProvider;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.RankPlacement;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Opens fake backends and remembers them. */
 final class ToyBackendProvider implements BackendProvider {
   final List<FakeBackend> opened = new ArrayList<>();
   RankPlacement placement = RankPlacement.THREADS;
+  @Nullable MoeTuning tuning;
 
   @Override
   public String id() {
@@ -38,7 +41,11 @@ final class ToyBackendProvider implements BackendProvider {
   @Override
   public List<Backend> open(BackendOptions options) {
     for (int rank = 0; rank < options.ranks(); rank++) {
-      opened.add(new FakeBackend(FakeOptions.defaults()));
+      FakeBackend backend = new FakeBackend(FakeOptions.defaults());
+      if (tuning != null) {
+        backend.offer(tuning);
+      }
+      opened.add(backend);
     }
     return List.copyOf(opened);
   }

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeBackend implements Backend {
   private final FakeOptions options;
+  private @Nullable MoeTuning tuning;
   private final FakeOps ops = new FakeOps();
   private final List<FakeTicket> held = new ArrayList<>();
   private @Nullable FakeDevice device;
@@ -69,6 +70,11 @@ public final class FakeBackend implements Backend {
   /** The step with this number, and each after it, ends with {@code DEVICE_FAULT}. */
   public void failFrom(long step) {
     faultyStep = step;
+  }
+
+  /** Offers a tuning from now on. */
+  public void offer(MoeTuning offered) {
+    tuning = offered;
   }
 
   /** Whether it was closed. */
@@ -159,7 +165,7 @@ public final class FakeBackend implements Backend {
 
   @Override
   public Optional<MoeTuning> moeTuning() {
-    return Optional.empty();
+    return Optional.ofNullable(tuning);
   }
 
   @Override

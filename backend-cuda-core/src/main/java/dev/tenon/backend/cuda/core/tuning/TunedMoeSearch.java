@@ -25,17 +25,17 @@ public final class TunedMoeSearch {
   /** Folder in a backend's jar; a name that no Java package has, so that modules do not hide it. */
   static final String PACKAGED = "/tuned-moe/";
 
-  private static final Logger LOG = LoggerFactory.getLogger(TunedMoeSearch.class);
-
   private final String card;
   private final List<Path> folders;
   private final Class<?> backend;
+  private final Logger log;
   private final Map<MoeShape, TunedMoe> known = new HashMap<>();
 
-  private TunedMoeSearch(String card, List<Path> folders, Class<?> backend) {
+  private TunedMoeSearch(String card, List<Path> folders, Class<?> backend, Logger log) {
     this.card = card;
     this.folders = folders;
     this.backend = backend;
+    this.log = log;
   }
 
   /**
@@ -45,6 +45,11 @@ public final class TunedMoeSearch {
    * @param backend a class of the jar with the packaged files
    */
   public static TunedMoeSearch in(Map<String, String> environment, String card, Class<?> backend) {
+    return in(environment, card, backend, LoggerFactory.getLogger(TunedMoeSearch.class));
+  }
+
+  static TunedMoeSearch in(
+      Map<String, String> environment, String card, Class<?> backend, Logger log) {
     List<Path> folders = new ArrayList<>();
     for (String variable : VARIABLES) {
       String folder = environment.getOrDefault(variable, "");
@@ -52,7 +57,7 @@ public final class TunedMoeSearch {
         folders.add(Path.of(folder));
       }
     }
-    return new TunedMoeSearch(card, folders, backend);
+    return new TunedMoeSearch(card, folders, backend, log);
   }
 
   /**
@@ -88,15 +93,15 @@ public final class TunedMoeSearch {
       throw unreadable(packaged, e);
     }
     places.add(packaged);
-    LOG.warn(
+    log.warn(
         "Using default MoE config. Performance might be sub-optimal! Config file not found at {};"
             + " `tenon tune moe MODEL` makes one",
         places);
     return TunedMoe.NONE;
   }
 
-  private static TunedMoe used(TunedMoe tuned, String place) {
-    LOG.info("Using configuration from {} for MoE layer.", place);
+  private TunedMoe used(TunedMoe tuned, String place) {
+    log.info("Using configuration from {} for MoE layer.", place);
     return tuned;
   }
 
