@@ -16,6 +16,7 @@ final class TuneMoeCommand extends EngineCommand {
       List.of(Flag.value("output", "FOLDER", "Where the file goes. Default: the current folder."));
 
   private final PrintStream out;
+  private boolean headed;
 
   TuneMoeCommand(PrintStream out) {
     super(
@@ -35,7 +36,6 @@ final class TuneMoeCommand extends EngineCommand {
   @Override
   int run(Given given) {
     Path folder = given.flags().text("output").map(Path::of).orElse(Path.of(""));
-    out.println("  rows  tried   default us      best us   saved  parameters");
     Path file =
         EngineFactory.installed().tuneMoe(given.config(), folder.toAbsolutePath(), this::print);
     out.println("wrote " + file);
@@ -45,6 +45,10 @@ final class TuneMoeCommand extends EngineCommand {
   }
 
   private void print(TunedRows rows) {
+    if (!headed) {
+      out.println("  rows  tried   default us      best us   saved  parameters");
+      headed = true;
+    }
     out.printf(
         Locale.ROOT,
         "%6d %6d %12.1f %12.1f %5.1f %%  %s%n",

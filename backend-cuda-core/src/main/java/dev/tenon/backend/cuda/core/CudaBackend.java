@@ -88,11 +88,7 @@ final class CudaBackend implements Backend {
    * @param tunings where tuned parameters are looked for
    */
   static CudaBackend open(
-      Card card,
-      Path kernels,
-      BackendOptions options,
-      CudaOptions own,
-      TunedMoeSearch tunings) {
+      Card card, Path kernels, BackendOptions options, CudaOptions own, TunedMoeSearch tunings) {
     long context = NativeCuda.openContext(card.index());
     try {
       int[] words =

@@ -39,6 +39,10 @@ final class MoeTuner implements MoeTuning {
 
   private static final int MOST_BLOCKS = 16;
   private static final int FINALISTS = 6;
+
+  /** How many times the best a first run, which is slower than others, may take. */
+  private static final double HOPELESS = 3;
+
   private static final int SHORT_RUNS = 3;
   private static final int LONG_RUNS = 15;
   private static final long USUAL = 0;
@@ -77,13 +81,17 @@ final class MoeTuner implements MoeTuning {
   private TunedRows tune(MoeRuns runs, int rows, Map<Integer, MoeTile> best) {
     try (MoeRuns.AtRows at = runs.at(rows)) {
       List<Timed> all = new ArrayList<>();
+      double hopeless = Double.MAX_VALUE;
       for (long word : at.candidates()) {
-        time(at, word, SHORT_RUNS, all);
+        time(at, word, SHORT_RUNS, hopeless, all);
+        if (!all.isEmpty()) {
+          hopeless = Math.min(hopeless, HOPELESS * all.getLast().micros());
+        }
       }
       all.sort(Comparator.comparingDouble(Timed::micros));
       List<Timed> finals = new ArrayList<>();
       for (Timed fast : all.subList(0, Math.min(FINALISTS, all.size()))) {
-        time(at, fast.word(), LONG_RUNS, finals);
+        time(at, fast.word(), LONG_RUNS, Double.MAX_VALUE, finals);
       }
       Timed first =
           finals.stream()
@@ -94,14 +102,15 @@ final class MoeTuner implements MoeTuning {
                       "the kernels offer no parameters for this mixture with " + rows + " rows"));
       MoeTile tile = MoeTile.of(first.word());
       best.put(rows, tile);
-      double usual = at.micros(USUAL, LONG_RUNS);
+      double usual = at.micros(USUAL, LONG_RUNS, Double.MAX_VALUE);
       return new TunedRows(rows, all.size(), usual, first.micros(), tile.toString());
     }
   }
 
-  private static void time(MoeRuns.AtRows at, long word, int runs, List<Timed> results) {
+  private static void time(
+      MoeRuns.AtRows at, long word, int runs, double hopeless, List<Timed> results) {
     try {
-      results.add(new Timed(word, at.micros(word, runs)));
+      results.add(new Timed(word, at.micros(word, runs, hopeless)));
     } catch (TenonException e) {
       // the others may do; a fault of the card itself meets them too, and none is left
       LOG.warn("{} was left out: {}", MoeTile.of(word), e.getMessage());

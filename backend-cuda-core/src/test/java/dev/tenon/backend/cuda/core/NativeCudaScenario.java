@@ -120,13 +120,7 @@ final class NativeCudaScenario {
   private static MoeWeights mixture() {
     HostMatrix matrix =
         new HostMatrix(
-            "matrix",
-            ElementType.BF16,
-            Arena.global().allocate(16 * 16 * 2),
-            16,
-            16,
-            32,
-            null);
+            "matrix", ElementType.BF16, Arena.global().allocate(16 * 16 * 2), 16, 16, 32, null);
     List<HostMatrix> each = Collections.nCopies(16, matrix);
     return new MoeWeights(
         16,

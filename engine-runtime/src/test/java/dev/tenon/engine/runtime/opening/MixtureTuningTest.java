@@ -70,8 +70,7 @@ class MixtureTuningTest {
   }
 
   private Path run(int ranks, List<TunedRows> rows) {
-    EngineConfig config =
-        EngineConfig.builder(folder.toString()).tensorParallelSize(ranks).build();
+    EngineConfig config = EngineConfig.builder(folder.toString()).tensorParallelSize(ranks).build();
     PluginCatalog catalog = PluginCatalog.of(List.of(backends, models));
     return MixtureTuning.run(config, catalog, folder, rows::add);
   }

@@ -80,6 +80,7 @@ public record MoeTile(int groups, int pairs, int depth, int downLoops, int gateL
         };
     return form > 1
         ? text
-        : "%s, groups %d, pairs %d, depth %d, loops %d".formatted(text, groups, pairs, depth, downLoops);
+        : "%s, groups %d, pairs %d, depth %d, loops %d"
+            .formatted(text, groups, pairs, depth, downLoops);
   }
 }

@@ -32,7 +32,9 @@ public record TunedMoe(List<Entry> entries) {
         tiles.entrySet().stream().map(e -> new Entry(e.getKey(), e.getValue())).toList());
   }
 
-  /** All parameters, those measured nearest to so many rows first; the first in the file if equal. */
+  /**
+   * All parameters, those measured nearest to so many rows first; the first in the file if equal.
+   */
   public List<MoeTile> nearest(long rows) {
     return entries.stream()
         .sorted(Comparator.comparingLong(entry -> Math.abs(entry.rows() - rows)))

@@ -79,7 +79,8 @@ public final class TunedMoeFile {
     if (version == null) {
       throw invalid(
           place,
-          members.containsKey(OTHER_VERSION) || members.values().stream().anyMatch(TunedMoeFile::isForeign)
+          members.containsKey(OTHER_VERSION)
+                  || members.values().stream().anyMatch(TunedMoeFile::isForeign)
               ? "was made for another engine's kernels (it has "
                   + (members.containsKey(OTHER_VERSION) ? OTHER_VERSION : "BLOCK_SIZE_M")
                   + "), whose parameters mean nothing here"
@@ -112,7 +113,12 @@ public final class TunedMoeFile {
           if (!MoeTile.NAMES.contains(name)) {
             throw invalid(
                 place,
-                "\"" + key + "\" has an unknown parameter \"" + name + "\"; known: " + MoeTile.NAMES);
+                "\""
+                    + key
+                    + "\" has an unknown parameter \""
+                    + name
+                    + "\"; known: "
+                    + MoeTile.NAMES);
           }
         });
     Map<String, Integer> values = new LinkedHashMap<>();
@@ -121,7 +127,11 @@ public final class TunedMoeFile {
         throw invalid(
             place,
             "\"%s\": \"%s\" is %s; expected a whole number of 0 to %d"
-                .formatted(key, name, given.containsKey(name) ? given.get(name) : "missing", MoeTile.MOST));
+                .formatted(
+                    key,
+                    name,
+                    given.containsKey(name) ? given.get(name) : "missing",
+                    MoeTile.MOST));
       }
       values.put(name, number.intValue());
     }
