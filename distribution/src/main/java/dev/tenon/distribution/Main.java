@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -16,6 +15,7 @@ import picocli.CommandLine.ParseResult;
 public final class Main {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
+  private static final String TUNE = "tune";
 
   private Main() {}
 
@@ -30,10 +30,12 @@ public final class Main {
   /** Runs the command. */
   static int run(String[] arguments, PrintStream out, PrintStream err) {
     Map<String, Command> commands = commands(out, err);
+    Command tuneMoe = new TuneMoeCommand(out);
     CommandLine line = new CommandLine(root());
-    commands.forEach((name, command) ->
-        line.addSubcommand(
-            name, new CommandLine(command.spec()).setUnmatchedArgumentsAllowed(false)));
+    commands.forEach((name, command) -> line.addSubcommand(name, parser(command)));
+    line.addSubcommand(
+        TUNE, new CommandLine(tune()).addSubcommand(tuneMoe.spec().name(), parser(tuneMoe)));
+    commands.put(tuneMoe.spec().name(), tuneMoe);
     try {
       ParseResult parsed = line.parseArgs(FlagParser.withDashes(arguments));
       ParseResult last = parsed;
@@ -44,11 +46,12 @@ public final class Main {
         out.println("tenon " + Version.TEXT);
         return 0;
       }
-      if (last.isUsageHelpRequested() || !parsed.hasSubcommand()) {
+      Command command = commands.get(last.commandSpec().name());
+      if (last.isUsageHelpRequested() || command == null) {
         last.commandSpec().commandLine().usage(out);
         return 0;
       }
-      return Objects.requireNonNull(commands.get(last.commandSpec().name())).run(last);
+      return command.run(last);
     } catch (ParameterException e) {
       err.println("tenon: " + Misspelling.explain(e));
       return MISUSED;
@@ -83,6 +86,16 @@ public final class Main {
       commands.put(command.spec().name(), command);
     }
     return commands;
+  }
+
+  private static CommandLine parser(Command command) {
+    return new CommandLine(command.spec()).setUnmatchedArgumentsAllowed(false);
+  }
+
+  private static CommandSpec tune() {
+    CommandSpec tune = CommandSpec.create().name(TUNE).mixinStandardHelpOptions(true);
+    tune.usageMessage().description("Measures what suits this machine, for later starts.");
+    return tune;
   }
 
   private static CommandSpec root() {
