@@ -21,6 +21,10 @@ final class EngineFlags {
           value(
               "model", "MODEL", "Folder of the checkpoint, or a hub id in the Hugging Face cache."),
           value("backend", "ID", "Backend to use instead of the best that fits this machine."),
+          value(
+              "backend-options",
+              "JSON",
+              "The backend's own options, e.g. {\"device\":\"1\"}; a wrong name lists those it has."),
           value("tensor-parallel-size", "N", "Ranks that share every layer. Default: 1.", "-tp"),
           onOff("enable-expert-parallel", "Give every rank whole experts instead of slices."),
           value("load-format", "FORMAT", "auto, safetensors or dummy (made-up weights)."),
@@ -74,6 +78,7 @@ final class EngineFlags {
     }
     EngineConfigBuilder config = EngineConfig.builder(model);
     flags.text("backend").ifPresent(config::backend);
+    config.backendOptions(backendOptions(flags));
     flags.text("load-format").ifPresent(format -> config.loadFormat(loadFormat(format)));
     config.configOverrides(overrides(flags));
     flags.integer("tensor-parallel-size").ifPresent(config::tensorParallelSize);
@@ -120,6 +125,12 @@ final class EngineFlags {
       default ->
           throw new UsageException("--scheduling-policy " + name + ": give fcfs or priority");
     };
+  }
+
+  private static Map<String, String> backendOptions(FlagValues flags) {
+    Map<String, String> options = new HashMap<>();
+    flags.json("backend-options").forEach((name, value) -> options.put(name, value + ""));
+    return options;
   }
 
   private static Map<String, Object> overrides(FlagValues flags) {
