@@ -15,7 +15,6 @@ import picocli.CommandLine.ParseResult;
 public final class Main {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
-  private static final String TUNE = "tune";
 
   private Main() {}
 
@@ -30,23 +29,21 @@ public final class Main {
   /** Runs the command. */
   static int run(String[] arguments, PrintStream out, PrintStream err) {
     Map<String, Command> commands = commands(out, err);
-    Command tuneMoe = new TuneMoeCommand(out);
     CommandLine line = new CommandLine(root());
-    commands.forEach((name, command) -> line.addSubcommand(name, parser(command)));
-    line.addSubcommand(
-        TUNE, new CommandLine(tune()).addSubcommand(tuneMoe.spec().name(), parser(tuneMoe)));
-    commands.put(tuneMoe.spec().name(), tuneMoe);
+    commands.forEach((name, command) -> add(line, name, command.spec()));
     try {
       ParseResult parsed = line.parseArgs(FlagParser.withDashes(arguments));
       ParseResult last = parsed;
+      String name = "";
       while (last.hasSubcommand()) {
         last = last.subcommand();
+        name = (name + " " + last.commandSpec().name()).strip();
       }
+      Command command = commands.get(name);
       if (last.isVersionHelpRequested()) {
         out.println("tenon " + Version.TEXT);
         return 0;
       }
-      Command command = commands.get(last.commandSpec().name());
       if (last.isUsageHelpRequested() || command == null) {
         last.commandSpec().commandLine().usage(out);
         return 0;
@@ -74,6 +71,24 @@ public final class Main {
     }
   }
 
+  /** Adds a command; a name of two words makes the first a group of commands. */
+  private static void add(CommandLine line, String name, CommandSpec spec) {
+    int space = name.indexOf(' ');
+    if (space < 0) {
+      line.addSubcommand(name, new CommandLine(spec).setUnmatchedArgumentsAllowed(false));
+      return;
+    }
+    String group = name.substring(0, space);
+    CommandLine inner = line.getSubcommands().get(group);
+    if (inner == null) {
+      CommandSpec groupSpec = CommandSpec.create().name(group).mixinStandardHelpOptions(true);
+      groupSpec.usageMessage().description("See tenon " + name + " --help.");
+      inner = new CommandLine(groupSpec);
+      line.addSubcommand(group, inner);
+    }
+    add(inner, name.substring(space + 1), spec.name(name.substring(space + 1)));
+  }
+
   private static Map<String, Command> commands(PrintStream out, PrintStream err) {
     Map<String, Command> commands = new LinkedHashMap<>();
     for (Command command :
@@ -81,21 +96,13 @@ public final class Main {
             new ServeCommand(err),
             new ChatCommand(out, err),
             new LogitsCommand(out, err),
+            new BenchServeCommand(out, err),
+            new TuneMoeCommand(out),
             new PluginsCommand(out),
             new RehearseCommand())) {
       commands.put(command.spec().name(), command);
     }
     return commands;
-  }
-
-  private static CommandLine parser(Command command) {
-    return new CommandLine(command.spec()).setUnmatchedArgumentsAllowed(false);
-  }
-
-  private static CommandSpec tune() {
-    CommandSpec tune = CommandSpec.create().name(TUNE).mixinStandardHelpOptions(true);
-    tune.usageMessage().description("Measures what suits this machine, for later starts.");
-    return tune;
   }
 
   private static CommandSpec root() {
@@ -106,6 +113,8 @@ public final class Main {
             "",
             "tenon serve                 serve the demo model on http://localhost:8000",
             "tenon serve FOLDER          serve a checkpoint",
+            "tenon bench serve           measure a server under load",
+            "tenon tune moe FOLDER       find what suits this card's mixture of experts",
             "tenon <command> --help      flags of a command, named as vllm serve names them");
     return root;
   }

@@ -20,7 +20,7 @@ final class TuneMoeCommand extends EngineCommand {
 
   TuneMoeCommand(PrintStream out) {
     super(
-        "moe",
+        "tune moe",
         "Tunes the kernels of the mixture of experts for this machine's GPU. Weights are made up:"
             + " MODEL needs config.json only.",
         OWN);
