@@ -74,8 +74,7 @@ public record Measurement(List<Outcome> outcomes, double seconds) {
                   .toArray();
           case ITL ->
               all.stream()
-                  .flatMapToDouble(
-                      outcome -> Arrays.stream(outcome.interTokenLatencies()))
+                  .flatMapToDouble(outcome -> Arrays.stream(outcome.interTokenLatencies()))
                   .toArray();
           case E2EL -> all.stream().mapToDouble(Outcome::latency).toArray();
         });

@@ -12,7 +12,8 @@ import java.util.Arrays;
  * @param error why it failed; empty if it did not
  */
 @SuppressWarnings("ArrayRecordComponent") // handed over, never compared
-record Outcome(long started, long[] chunkTimes, long promptTokens, long outputTokens, String error) {
+record Outcome(
+    long started, long[] chunkTimes, long promptTokens, long outputTokens, String error) {
   private static final double NANOS_PER_MILLI = 1e6;
 
   static Outcome failed(long started, String error) {

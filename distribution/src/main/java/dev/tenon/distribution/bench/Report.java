@@ -89,7 +89,8 @@ public record Report(
     values.put("random_output_len", plan.outputTokens());
     values.put("seed", plan.seed());
     values.put(
-        "request_rate", Double.isInfinite(plan.requestRate()) ? "inf" : (Object) plan.requestRate());
+        "request_rate",
+        Double.isInfinite(plan.requestRate()) ? "inf" : (Object) plan.requestRate());
     values.put("burstiness", plan.burstiness());
     if (plan.maxConcurrency() > 0) {
       values.put("max_concurrency", plan.maxConcurrency());
@@ -126,7 +127,8 @@ public record Report(
   }
 
   private static String line(String name, double value) {
-    return String.format(Locale.ROOT, "%-40s %-10s", name, String.format(Locale.ROOT, "%.2f", value));
+    return String.format(
+        Locale.ROOT, "%-40s %-10s", name, String.format(Locale.ROOT, "%.2f", value));
   }
 
   private static String plain(double number) {

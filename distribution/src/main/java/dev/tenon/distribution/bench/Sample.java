@@ -18,8 +18,7 @@ final class Sample {
   /** Standard deviation of the values themselves, not of a population behind them. */
   double deviation() {
     double mean = mean();
-    return Math.sqrt(
-        Arrays.stream(sorted).map(v -> (v - mean) * (v - mean)).average().orElse(0));
+    return Math.sqrt(Arrays.stream(sorted).map(v -> (v - mean) * (v - mean)).average().orElse(0));
   }
 
   double median() {
