@@ -23,9 +23,12 @@ public final class CpuBackendProvider implements BackendProvider {
   /** Options with their values; those with one value say what this backend always does. */
   private static final Map<String, List<String>> OFFERED =
       Map.of(
-          KERNELS, List.of("vector", "scalar"),
-          "execution", List.of("eager"),
-          "recurrent-state", List.of("f32"));
+          KERNELS,
+          List.of("vector", "scalar"),
+          "execution",
+          List.of("eager"),
+          "recurrent-state",
+          List.of("f32"));
 
   /** What others let choose. */
   private static final Map<String, String> FIXED =

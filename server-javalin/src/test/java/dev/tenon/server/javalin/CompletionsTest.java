@@ -3,6 +3,7 @@ package dev.tenon.server.javalin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +94,20 @@ class CompletionsTest {
     assertThat(choice.get("prompt_token_ids").toString()).isEqualTo("[97,98]");
     assertThat(choice.get("token_ids").toString()).isEqualTo("[72,101]");
     assertThat(choice.at("/logprobs/tokens/0").asString()).isEqualTo("token_id:72");
+  }
+
+  @Test
+  void tokensAreStreamedAndCountedWithoutATokenizer() {
+    fixture.engine.tokenizer = Optional.empty();
+    List<JsonNode> chunks =
+        fixture.chunks(
+            PATH,
+            "{\"prompt\":[1,2],\"max_tokens\":6,\"stream\":true,"
+                + "\"stream_options\":{\"include_usage\":true}}");
+    assertThat(chunks).hasSize(4); // two of three tokens each, the end, the usage
+    assertThat(chunks).allSatisfy(c -> assertThat(c.at("/choices/0/text").asString("")).isEmpty());
+    assertThat(chunks.getLast().at("/usage/completion_tokens").intValue()).isEqualTo(6);
+    assertThat(fixture.post(PATH, "{\"prompt\":\"text\"}").body()).contains("no tokenizer");
   }
 
   @Test

@@ -36,6 +36,7 @@ final class FakeEngine implements Engine {
   final List<FakeStream> streams = new CopyOnWriteArrayList<>();
   final List<GenerationRequest> requests = new CopyOnWriteArrayList<>();
   volatile String answer = "Hello there, I am a fake. 😀 Bye.";
+  volatile Optional<Tokenizer> tokenizer = Optional.of(new CharacterTokenizer());
   volatile Duration stepTime = Duration.ZERO;
   volatile int failAfterSteps = Integer.MAX_VALUE;
   volatile EngineHealth health = new EngineHealth(EngineHealth.State.SERVING, "");
@@ -108,10 +109,11 @@ final class FakeEngine implements Engine {
   }
 
   /** As the real engine does, the text waits for the second half of a character. */
-  private static GenerationEvent delta(
+  private GenerationEvent delta(
       int choice, String output, int from, int to, @Nullable Integer alternatives) {
     int[] ids = new CharacterTokenizer().encode(output.substring(from, to));
-    String text = output.substring(whole(output, from), whole(output, to));
+    String text =
+        tokenizer.isEmpty() ? "" : output.substring(whole(output, from), whole(output, to));
     List<TokenLogprobs> logprobs =
         alternatives == null
             ? null
@@ -147,7 +149,7 @@ final class FakeEngine implements Engine {
 
   @Override
   public Optional<Tokenizer> tokenizer() {
-    return Optional.of(new CharacterTokenizer());
+    return tokenizer;
   }
 
   @Override

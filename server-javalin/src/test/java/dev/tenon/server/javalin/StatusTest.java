@@ -21,6 +21,7 @@ class StatusTest {
       assertThat(list.at("/data/0/id").asString()).isEqualTo("a/b");
       assertThat(list.at("/data/1/id").asString()).isEqualTo("c");
       assertThat(list.at("/data/0/max_model_len").intValue()).isEqualTo(FakeEngine.MAX_LENGTH);
+      assertThat(list.at("/data/0/vocab_size").intValue()).isEqualTo(CharacterTokenizer.SIZE);
       assertThat(fixture.get("/v1/models/a/b").statusCode()).isEqualTo(200);
       JsonNode answer =
           fixture.json("/v1/completions", "{\"model\":\"c\",\"prompt\":\"a\",\"max_tokens\":1}");
