@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 1
+#define TENON_KERNEL_ABI 2
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
@@ -230,11 +230,16 @@ typedef int64_t (*tenon_workspace)(const void* params);
 // Enqueues; returns 0 or a CUDA error code.
 typedef int (*tenon_launch)(const void* params, void* stream);
 
+// Writes up to `room` values of the parameter `tuned` that are possible with these parameters (its addresses may be 0);
+// returns how many there are.
+typedef int64_t (*tenon_candidates)(const void* params, int64_t* words, int64_t room);
+
 typedef struct tenon_operation {
   const char* name;
   int32_t words;  // sizeof(params) / 8
   tenon_launch launch;        // null where the library does not offer it
   tenon_workspace workspace;  // null where none is needed
+  tenon_candidates candidates;  // null where nothing can be tuned
 } tenon_operation;
 
 typedef struct tenon_kernel_table {

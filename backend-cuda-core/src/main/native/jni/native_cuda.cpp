@@ -408,6 +408,21 @@ NATIVE(jlong, workspace)(JNIEnv* env, jclass, jlong kernels, jint index, jlongAr
   return operation.workspace(values.data());
 }
 
+NATIVE(jlongArray, candidates)(JNIEnv* env, jclass, jlong kernels, jint index, jlongArray words) {
+  const tenon_operation& operation = operation_of(kernels, index);
+  std::vector<int64_t> values = copy_words(env, words);
+  if (!fits(env, operation, values)) return nullptr;
+  std::vector<int64_t> found;
+  if (operation.candidates) {
+    found.resize(operation.candidates(values.data(), nullptr, 0));
+    operation.candidates(values.data(), found.data(), static_cast<int64_t>(found.size()));
+  }
+  const jsize count = static_cast<jsize>(found.size());
+  jlongArray array = env->NewLongArray(count);
+  if (array) env->SetLongArrayRegion(array, 0, count, reinterpret_cast<const jlong*>(found.data()));
+  return array;
+}
+
 NATIVE(void, launch)(JNIEnv* env, jclass, jlong context, jlong kernels, jint index, jlong stream, jlongArray words) {
   const tenon_operation& operation = operation_of(kernels, index);
   std::vector<int64_t> values = copy_words(env, words);

@@ -1,5 +1,6 @@
 // Entry points of the operations' sources, as the table (table.cu) lists them: `launch` enqueues and returns 0 or a CUDA
-// error code, `workspace` says how many bytes of work space a launch with these parameters needs.
+// error code, `workspace` says how many bytes of work space a launch with these parameters needs, `candidates` which
+// values of `tuned` are possible with them.
 #ifndef TENON_ENTRY_POINTS_H
 #define TENON_ENTRY_POINTS_H
 
@@ -19,6 +20,7 @@ int64_t tenon_attention_workspace(const void* params);
 int tenon_silu_product_launch(const void* params, void* stream);
 int tenon_moe_launch(const void* params, void* stream);
 int64_t tenon_moe_workspace(const void* params);
+int64_t tenon_moe_candidates(const void* params, int64_t* words, int64_t room);
 int tenon_delta_net_launch(const void* params, void* stream);
 int64_t tenon_delta_net_workspace(const void* params);
 int tenon_take_over_launch(const void* params, void* stream);

@@ -94,7 +94,8 @@ inline bool acceptable(const tenon_moe& p) {
                      p.first_expert >= 0 && p.first_expert + p.held <= p.experts;
   const bool rows = p.max_rows >= 0 && p.max_rows < 1 << (31 - kListShift) &&
                     p.max_rows * p.experts_per_token < int64_t(1) << 31;
-  return known && sizes && rows && (p.tuned == 0 || valid(decode(p.tuned), p, card().shared_of_block));
+  const int most = card().shared_of_block;
+  return known && sizes && rows && (p.tuned == 0 || (valid(decode(p.tuned), p, most) && fits(p, decode(p.tuned), most)));
 }
 
 }  // namespace tenon::moe

@@ -47,11 +47,16 @@ final class EngineFlags {
               "max-waiting-requests", "N", "Requests that may wait; more get 429. Default: 4096."),
           value("seed", "N", "Seed of requests that bring none."),
           value("max-logprobs", "N", "Most alternatives a request may ask for. Default: 20."),
+          onOff("enforce-eager", "CUDA: run operation by operation, without captured graphs."),
+          value("kv-cache-dtype", "TYPE", "auto (the backend's own) or fp8. Default: auto."),
+          value(
+              "mamba-ssm-cache-dtype",
+              "TYPE",
+              "Recurrent states: auto (the backend's own), float32 or bfloat16. Default: auto."),
           value("threads", "N", "Worker threads of the CPU backend. Default: one per core."),
           value("plugins", "FOLDER", "Folder of further plugins, <name>/*.jar."),
           value("dtype", "TYPE", "auto: each backend's own precision."),
           value("tokenizer-mode", "MODE", "auto: the checkpoint's tokenizer.json."),
-          value("kv-cache-dtype", "TYPE", "auto: the backend's own type."),
           value("generation-config", "SOURCE", "auto: the checkpoint's generation_config.json."),
           value("pipeline-parallel-size", "N", "Only 1.", "-pp"),
           value("data-parallel-size", "N", "Only 1.", "-dp"),
@@ -62,7 +67,6 @@ final class EngineFlags {
       Map.of(
           "dtype", "auto",
           "tokenizer-mode", "auto",
-          "kv-cache-dtype", "auto",
           "generation-config", "auto",
           "pipeline-parallel-size", "1",
           "data-parallel-size", "1");
@@ -78,7 +82,7 @@ final class EngineFlags {
     }
     EngineConfigBuilder config = EngineConfig.builder(model);
     flags.text("backend").ifPresent(config::backend);
-    config.backendOptions(backendOptions(flags));
+    config.backendOptions(BackendOptionFlags.options(flags));
     flags.text("load-format").ifPresent(format -> config.loadFormat(loadFormat(format)));
     config.configOverrides(overrides(flags));
     flags.integer("tensor-parallel-size").ifPresent(config::tensorParallelSize);
@@ -125,12 +129,6 @@ final class EngineFlags {
       default ->
           throw new UsageException("--scheduling-policy " + name + ": give fcfs or priority");
     };
-  }
-
-  private static Map<String, String> backendOptions(FlagValues flags) {
-    Map<String, String> options = new HashMap<>();
-    flags.json("backend-options").forEach((name, value) -> options.put(name, value + ""));
-    return options;
   }
 
   private static Map<String, Object> overrides(FlagValues flags) {

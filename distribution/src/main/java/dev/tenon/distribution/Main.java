@@ -6,7 +6,6 @@ import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -31,24 +30,25 @@ public final class Main {
   static int run(String[] arguments, PrintStream out, PrintStream err) {
     Map<String, Command> commands = commands(out, err);
     CommandLine line = new CommandLine(root());
-    commands.forEach((name, command) ->
-        line.addSubcommand(
-            name, new CommandLine(command.spec()).setUnmatchedArgumentsAllowed(false)));
+    commands.forEach((name, command) -> add(line, name, command.spec()));
     try {
       ParseResult parsed = line.parseArgs(FlagParser.withDashes(arguments));
       ParseResult last = parsed;
+      String name = "";
       while (last.hasSubcommand()) {
         last = last.subcommand();
+        name = (name + " " + last.commandSpec().name()).strip();
       }
+      Command command = commands.get(name);
       if (last.isVersionHelpRequested()) {
         out.println("tenon " + Version.TEXT);
         return 0;
       }
-      if (last.isUsageHelpRequested() || !parsed.hasSubcommand()) {
+      if (last.isUsageHelpRequested() || command == null) {
         last.commandSpec().commandLine().usage(out);
         return 0;
       }
-      return Objects.requireNonNull(commands.get(last.commandSpec().name())).run(last);
+      return command.run(last);
     } catch (ParameterException e) {
       err.println("tenon: " + Misspelling.explain(e));
       return MISUSED;
@@ -71,6 +71,24 @@ public final class Main {
     }
   }
 
+  /** Adds a command; a name of two words makes the first a group of commands. */
+  private static void add(CommandLine line, String name, CommandSpec spec) {
+    int space = name.indexOf(' ');
+    if (space < 0) {
+      line.addSubcommand(name, new CommandLine(spec).setUnmatchedArgumentsAllowed(false));
+      return;
+    }
+    String group = name.substring(0, space);
+    CommandLine inner = line.getSubcommands().get(group);
+    if (inner == null) {
+      CommandSpec groupSpec = CommandSpec.create().name(group).mixinStandardHelpOptions(true);
+      groupSpec.usageMessage().description("See tenon " + name + " --help.");
+      inner = new CommandLine(groupSpec);
+      line.addSubcommand(group, inner);
+    }
+    add(inner, name.substring(space + 1), spec.name(name.substring(space + 1)));
+  }
+
   private static Map<String, Command> commands(PrintStream out, PrintStream err) {
     Map<String, Command> commands = new LinkedHashMap<>();
     for (Command command :
@@ -78,6 +96,8 @@ public final class Main {
             new ServeCommand(err),
             new ChatCommand(out, err),
             new LogitsCommand(out, err),
+            new BenchServeCommand(out, err),
+            new TuneMoeCommand(out),
             new PluginsCommand(out),
             new RehearseCommand())) {
       commands.put(command.spec().name(), command);
@@ -93,6 +113,8 @@ public final class Main {
             "",
             "tenon serve                 serve the demo model on http://localhost:8000",
             "tenon serve FOLDER          serve a checkpoint",
+            "tenon bench serve           measure a server under load",
+            "tenon tune moe FOLDER       find what suits this card's mixture of experts",
             "tenon <command> --help      flags of a command, named as vllm serve names them");
     return root;
   }

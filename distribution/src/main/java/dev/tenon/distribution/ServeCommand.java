@@ -46,6 +46,11 @@ final class ServeCommand extends EngineCommand {
                 },
                 "tenon-shutdown"));
     engine.description().forEach(line -> err.println("  " + line));
+    if (engine.tokenizer().isEmpty()) {
+      err.println(
+          "  text: none, the checkpoint has no tokenizer.json; prompts are token ids for"
+              + " /v1/completions, answers have token counts and ids but no text");
+    }
     err.printf(
         Locale.ROOT,
         "  ready in %.2f s on http://%s:%d (Ctrl-C ends)%n",

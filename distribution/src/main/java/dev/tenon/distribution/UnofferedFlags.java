@@ -25,7 +25,6 @@ final class UnofferedFlags {
         reasons,
         NOT_NEEDED,
         "compilation-config",
-        "enforce-eager",
         "max-seq-len-to-capture",
         "cuda-graph-sizes",
         "optimization-level");
@@ -43,9 +42,8 @@ final class UnofferedFlags {
         "preemption-mode");
     put(
         reasons,
-        "recurrent states are kept in f32; leave it out",
-        "mamba-cache-dtype",
-        "mamba-ssm-cache-dtype");
+        "a convolution's last inputs are kept in the backend's own type; leave it out",
+        "mamba-cache-dtype");
     put(
         reasons,
         "adapters are not offered",

@@ -3,6 +3,7 @@ package dev.tenon.api;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Opens engines. One implementation, the runtime, is found by {@link ServiceLoader}. */
@@ -14,6 +15,19 @@ public interface EngineFactory {
    * @throws TenonException with the reason; nothing stays open then
    */
   Engine open(EngineConfig config, LoadProgress progress);
+
+  /**
+   * Measures which parameters of a backend's kernels suit this machine's device for a model's
+   * mixtures of experts, as one rank of the configuration holds them, and writes them to a file.
+   * Weights are made up: the checkpoint's {@code config.json} is enough.
+   *
+   * @param folder where the file goes
+   * @param measured told of each number of rows as soon as it is done
+   * @return the file
+   * @throws TenonException {@code UNSUPPORTED} if the model has no mixtures, or the backend nothing
+   *     to choose
+   */
+  Path tuneMoe(EngineConfig config, Path folder, Consumer<TunedRows> measured);
 
   /**
    * What is installed and what would be chosen on this machine. Opens nothing.

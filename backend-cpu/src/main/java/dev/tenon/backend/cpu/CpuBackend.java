@@ -7,6 +7,7 @@ import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
 import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.StateLimits;
 import dev.tenon.spi.backend.StatePlan;
@@ -17,6 +18,7 @@ import dev.tenon.spi.backend.StepShape;
 import dev.tenon.spi.backend.Weights;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -126,6 +128,11 @@ final class CpuBackend implements Backend {
   @Override
   public Collectives collectives() {
     return checked(collectives);
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return Optional.empty();
   }
 
   @Override

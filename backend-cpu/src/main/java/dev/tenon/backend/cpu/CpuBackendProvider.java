@@ -20,6 +20,23 @@ public final class CpuBackendProvider implements BackendProvider {
 
   private static final int SCORE = 10;
 
+  /** Options with their values; those with one value say what this backend always does. */
+  private static final Map<String, List<String>> OFFERED =
+      Map.of(
+          KERNELS, List.of("vector", "scalar"),
+          "execution", List.of("eager"),
+          "recurrent-state", List.of("f32"));
+
+  /** What others let choose. */
+  private static final Map<String, String> FIXED =
+      Map.of(
+          "execution",
+          "the CPU backend runs operation by operation; leave the option out",
+          "kv-cache",
+          "the CPU backend keeps keys and values in f32; leave --kv-cache-dtype out",
+          "recurrent-state",
+          "the CPU backend keeps recurrent states in f32; leave --mamba-ssm-cache-dtype out");
+
   /** Does nothing. */
   public CpuBackendProvider() {}
 
@@ -50,21 +67,7 @@ public final class CpuBackendProvider implements BackendProvider {
 
   @Override
   public List<Backend> open(BackendOptions options) {
-    for (Map.Entry<String, String> option : options.options().entrySet()) {
-      if (!option.getKey().equals(KERNELS)
-          || !List.of("vector", "scalar").contains(option.getValue())) {
-        throw TenonException.of(
-            ErrorCode.INVALID_CONFIGURATION,
-            option.getKey(),
-            "the CPU backend has no option "
-                + option
-                + "; it knows "
-                + KERNELS
-                + "=vector and "
-                + KERNELS
-                + "=scalar");
-      }
-    }
+    options.options().forEach(CpuBackendProvider::check);
     int cores = Runtime.getRuntime().availableProcessors();
     int threads = options.threads() == null ? cores : options.threads();
     if (threads < 1 || options.ranks() < 1) {
@@ -83,5 +86,24 @@ public final class CpuBackendProvider implements BackendProvider {
       ranks.add(new CpuBackend(rank, group, workers, kernels, options.memoryUtilization()));
     }
     return ranks;
+  }
+
+  private static void check(String name, String value) {
+    List<String> values = OFFERED.get(name);
+    if (values == null || !values.contains(value)) {
+      String reason =
+          FIXED.getOrDefault(
+              name,
+              "the CPU backend has no option "
+                  + name
+                  + "="
+                  + value
+                  + "; it knows "
+                  + KERNELS
+                  + "=vector and "
+                  + KERNELS
+                  + "=scalar");
+      throw TenonException.of(ErrorCode.INVALID_CONFIGURATION, name, reason);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.tenon.spi.backend;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One rank's open device. Everything it hands out belongs to it and is freed when it is closed.
@@ -40,6 +41,9 @@ public interface Backend extends AutoCloseable {
 
   /** Reductions among the ranks of the group. */
   Collectives collectives();
+
+  /** Measures its kernels for mixtures of experts, if they have anything to choose. */
+  Optional<MoeTuning> moeTuning();
 
   /**
    * Step shapes worth recording within the limits, in any order; every batch within the limits fits

@@ -8,6 +8,9 @@ interface Answer {
   /** Something happened to a prompt. */
   void event(int prompt, GenerationEvent event) throws IOException;
 
+  /** Nothing more has happened yet: an answer that goes piece by piece sends what it has. */
+  default void flush() throws IOException {}
+
   /** Everything has happened. */
   void end() throws IOException;
 

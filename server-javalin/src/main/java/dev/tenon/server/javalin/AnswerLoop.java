@@ -13,7 +13,7 @@ final class AnswerLoop {
     Answer open();
   }
 
-  private static final Duration LOOK_AT_CLIENT = Duration.ofMillis(10);
+  private static final Duration LOOK_AT_CLIENT = Duration.ofMillis(100);
 
   private final ServedModel model;
   private final OpenRequests requests;
@@ -47,6 +47,9 @@ final class AnswerLoop {
         EventFeed.Item item = feed.poll(LOOK_AT_CLIENT);
         if (item != null && item.event() != null) {
           answer.event(item.prompt(), item.event());
+          if (!feed.ready()) {
+            answer.flush();
+          }
         }
         if (System.nanoTime() - looked >= LOOK_AT_CLIENT.toNanos()) {
           looked = System.nanoTime();

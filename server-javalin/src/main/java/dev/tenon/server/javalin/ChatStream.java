@@ -92,6 +92,11 @@ final class ChatStream implements Answer {
   }
 
   @Override
+  public void flush() throws IOException {
+    chunks.flush();
+  }
+
+  @Override
   public void end() throws IOException {
     chunks.end();
   }

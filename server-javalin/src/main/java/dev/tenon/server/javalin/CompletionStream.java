@@ -56,7 +56,8 @@ final class CompletionStream implements Answer {
 
   private void send(int index, @Nullable Piece piece) throws IOException {
     boolean returnsIds = request.tokenIds() == TokenIds.RETURNED;
-    if (piece == null || (piece.text().isEmpty() && piece.logprobs() == null && !returnsIds)) {
+    // Tokens without text are told too: a checkpoint may have no tokenizer, and clients time them.
+    if (piece == null || (piece.text().isEmpty() && piece.tokens().length == 0)) {
       return;
     }
     ObjectNode chunk = chunks.chunk(index, "text", StringNode.valueOf(piece.text()));
@@ -68,6 +69,11 @@ final class CompletionStream implements Answer {
       Ids.addAll(choice.putArray("token_ids"), piece.tokens());
     }
     chunks.send(chunk);
+  }
+
+  @Override
+  public void flush() throws IOException {
+    chunks.flush();
   }
 
   @Override

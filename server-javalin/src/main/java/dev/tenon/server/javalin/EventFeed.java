@@ -48,6 +48,9 @@ final class EventFeed implements AutoCloseable {
 
   private void start() {
     open = streams.size();
+    if (open == 1) {
+      return; // read where its answer is written, without a thread and a queue between
+    }
     for (int i = 0; i < open; i++) {
       int prompt = i;
       Thread.ofVirtual().name("tenon-events").start(() -> pump(prompt));
@@ -74,8 +77,36 @@ final class EventFeed implements AutoCloseable {
     return open == 0;
   }
 
+  /** Whether an event, or an end, waits to be taken. */
+  boolean ready() throws InterruptedException {
+    return streams.size() == 1 ? streams.getFirst().await(Duration.ZERO) : !items.isEmpty();
+  }
+
   /** The next event, or {@code null} if none comes within the limit or a prompt has ended. */
   @Nullable Item poll(Duration limit) throws InterruptedException {
+    return streams.size() == 1 ? pollOnly(streams.getFirst(), limit) : pollAny(limit);
+  }
+
+  private @Nullable Item pollOnly(GenerationStream stream, Duration limit)
+      throws InterruptedException {
+    if (!stream.await(limit)) {
+      return null;
+    }
+    GenerationEvent event;
+    try {
+      event = stream.next();
+    } catch (RuntimeException e) {
+      open--;
+      throw e;
+    }
+    if (event == null) {
+      open--;
+      return null;
+    }
+    return new Item(0, event, null);
+  }
+
+  private @Nullable Item pollAny(Duration limit) throws InterruptedException {
     Item item = items.poll(limit.toNanos(), TimeUnit.NANOSECONDS);
     if (item == null || item.event() != null) {
       return item;

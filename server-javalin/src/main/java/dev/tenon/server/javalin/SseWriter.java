@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Writes server-sent events as OpenAI's clients read them; each is sent at once. */
+/** Writes server-sent events as OpenAI's clients read them. */
 final class SseWriter {
   private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
@@ -30,7 +30,14 @@ final class SseWriter {
     stream.write(DATA);
     stream.write(Json.bytes(event));
     stream.write(END);
-    stream.flush();
+  }
+
+  /** Sends what was written. */
+  void flush() throws IOException {
+    OutputStream stream = out;
+    if (stream != null) {
+      stream.flush();
+    }
   }
 
   void done() throws IOException {

@@ -73,7 +73,8 @@ final class StatusHandlers {
             .put("created", card.createdSeconds())
             .put("owned_by", "tenon")
             .put("root", card.root())
-            .put("max_model_len", card.maxModelLen());
+            .put("max_model_len", card.maxModelLen())
+            .put("vocab_size", card.vocabularySize());
     entry.putNull("parent");
     return entry;
   }

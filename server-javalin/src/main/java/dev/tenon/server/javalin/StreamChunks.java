@@ -58,6 +58,10 @@ final class StreamChunks {
     writer.send(chunk);
   }
 
+  void flush() throws IOException {
+    writer.flush();
+  }
+
   void end() throws IOException {
     if (report != UsageReport.NEVER) {
       ObjectNode last = frame();

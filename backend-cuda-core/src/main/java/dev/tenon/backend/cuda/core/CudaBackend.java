@@ -3,12 +3,14 @@ package dev.tenon.backend.cuda.core;
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
 import dev.tenon.backend.cuda.core.step.StepState;
+import dev.tenon.backend.cuda.core.tuning.TunedMoeSearch;
 import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
 import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.StateLimits;
 import dev.tenon.spi.backend.StatePlan;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +50,7 @@ final class CudaBackend implements Backend {
   private final int ranksOnCard;
   private final @Nullable NcclGroup group;
   private final DeviceMemory memory;
+  private final TunedMoeSearch tunings;
   private final CudaWeights weights;
   private final CudaCollectives collectives;
   private final StepContext context;
@@ -63,7 +67,8 @@ final class CudaBackend implements Backend {
       CudaDevice device,
       @Nullable NcclGroup group,
       BackendOptions given,
-      CudaOptions options) {
+      CudaOptions options,
+      TunedMoeSearch tunings) {
     this.card = card;
     this.device = device;
     this.group = group;
@@ -75,7 +80,8 @@ final class CudaBackend implements Backend {
           case ONE_CARD -> given.ranks();
         };
     this.memory = new DeviceMemory(device.context());
-    this.weights = new CudaWeights(device);
+    this.tunings = tunings;
+    this.weights = new CudaWeights(device, tunings);
     this.context = new StepContext(device);
     this.collectives = new CudaCollectives(context, group);
     this.space = new StepSpace(memory);
@@ -96,8 +102,10 @@ final class CudaBackend implements Backend {
    * Opens a card, and joins the other ranks' group.
    *
    * @param kernels the library of kernels for its generation
+   * @param tunings where tuned parameters are looked for
    */
-  static CudaBackend open(Card card, Path kernels, BackendOptions options, CudaOptions own) {
+  static CudaBackend open(
+      Card card, Path kernels, BackendOptions options, CudaOptions own, TunedMoeSearch tunings) {
     if (options.ranks() > 1) {
       NcclGroup.load(NcclLibrary.onThisMachine(), own, options.rank(), own.sharing());
     }
@@ -108,7 +116,7 @@ final class CudaBackend implements Backend {
       long library = NativeCuda.loadKernels(kernels.toString(), words);
       long stream = NativeCuda.createStream(context);
       CudaDevice device = new CudaDevice(context, stream, library);
-      return new CudaBackend(card, device, group(device, options), options, own);
+      return new CudaBackend(card, device, group(device, options), options, own, tunings);
     } catch (RuntimeException | Error e) {
       NativeCuda.closeContext(context);
       throw e;
@@ -190,6 +198,11 @@ final class CudaBackend implements Backend {
   @Override
   public Collectives collectives() {
     return checked(collectives);
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return Optional.of(new MoeTuner(checked(device), weights, tunings));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.tenon.backend.cuda.core;
 
 import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
+import dev.tenon.backend.cuda.core.tuning.TunedMoeSearch;
 import dev.tenon.spi.Probe;
 import dev.tenon.spi.Provider;
 import dev.tenon.spi.backend.Backend;
@@ -93,11 +94,13 @@ public abstract class CudaBackendProvider implements BackendProvider {
           ErrorCode.DEVICE_UNAVAILABLE, "backend " + id + " cannot be opened here: " + reason);
     }
     List<Card> cards = Cards.of(parts.driver().orElseThrow(), parts.library().orElseThrow());
+    Card card = own.card(cards, options.ranks(), options.rank());
     return List.of(
         CudaBackend.open(
-            own.card(cards, options.ranks(), options.rank()),
+            card,
             parts.kernels().orElseThrow(),
             options,
-            own));
+            own,
+            TunedMoeSearch.in(System.getenv(), card.name(), getClass())));
   }
 }

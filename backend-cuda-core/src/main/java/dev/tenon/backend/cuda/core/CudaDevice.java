@@ -23,6 +23,11 @@ record CudaDevice(long context, long stream, long kernels) {
     return NativeCuda.workspace(kernels, words.operation().ordinal(), words.complete());
   }
 
+  /** Values of an operation's last word that can be tried with these parameters. */
+  long[] candidates(Words words) {
+    return NativeCuda.candidates(kernels, words.operation().ordinal(), words.complete());
+  }
+
   /** Waits until everything enqueued so far is done. */
   void synchronize() {
     NativeCuda.synchronize(context, stream);

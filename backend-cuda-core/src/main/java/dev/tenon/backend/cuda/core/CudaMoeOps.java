@@ -1,6 +1,7 @@
 package dev.tenon.backend.cuda.core;
 
 import dev.tenon.backend.cuda.core.step.DeviceRows;
+import dev.tenon.backend.cuda.core.tuning.MoeTile;
 import dev.tenon.spi.backend.MoeOps;
 import dev.tenon.spi.backend.MoeWeights;
 import dev.tenon.spi.backend.Packed;
@@ -22,31 +23,52 @@ final class CudaMoeOps implements MoeOps {
     DeviceRows at = CudaRows.of(rows);
     CudaResidual stream = CudaResidual.of(residual);
     CudaPacked.Moe block = (CudaPacked.Moe) packed;
-    MoeWeights sizes = block.sizes();
     long normed = input.normalised(at, stream, block.inputNorm());
     long output = context.takeRows(at.maxRows(), stream.hidden);
+    long tuned = tuned(block, at);
+    context.launchWithSpace(
+        Operation.MOE,
+        words -> addParameters(words, block, at.maxRows(), at.counts(), normed, output),
+        words -> words.with(0, tuned));
+    context.release(normed);
+    stream.leave(output);
+  }
+
+  /** Adds the parameters up to and without the work space. */
+  static void addParameters(
+      Words words, CudaPacked.Moe block, long maxRows, long counts, long x, long output) {
+    MoeWeights sizes = block.sizes();
     int normalised =
         switch (sizes.weighting()) {
           case NORMALISED -> 1;
           case RAW -> 0;
         };
-    context.launchWithSpace(
-        Operation.MOE,
-        words ->
-            words
-                .with(at.maxRows(), at.counts(), stream.hidden, block.gateUp().inner())
-                .with(sizes.experts(), sizes.expertsPerToken(), sizes.firstExpert())
-                .with(block.held(), normalised, block.gateUp().type().code)
-                .with(block.router().data())
-                .with(block.gateUp().data(), block.gateUp().scales())
-                .with(block.down().data(), block.down().scales())
-                .with(block.sharedGateUp().type().code, block.sharedGateUp().inner())
-                .with(block.sharedGateUp().data(), block.sharedGateUp().scales())
-                .with(block.sharedDown().data(), block.sharedDown().scales())
-                .with(normed, output),
-        words -> words.with(0, 0));
-    context.release(normed);
-    stream.leave(output);
+    words
+        .with(maxRows, counts, block.router().inputs(), block.gateUp().inner())
+        .with(sizes.experts(), sizes.expertsPerToken(), sizes.firstExpert())
+        .with(block.held(), normalised, block.gateUp().type().code)
+        .with(block.router().data())
+        .with(block.gateUp().data(), block.gateUp().scales())
+        .with(block.down().data(), block.down().scales())
+        .with(block.sharedGateUp().type().code, block.sharedGateUp().inner())
+        .with(block.sharedGateUp().data(), block.sharedGateUp().scales())
+        .with(block.sharedDown().data(), block.sharedDown().scales())
+        .with(x, output);
+  }
+
+  /**
+   * The parameters measured at the nearest number of rows with which so many rows are possible, or
+   * 0 for the kernels' own choice.
+   */
+  private long tuned(CudaPacked.Moe block, DeviceRows at) {
+    for (MoeTile tile : block.tuned().nearest(at.maxRows())) {
+      Words question = new Words(Operation.MOE);
+      addParameters(question, block, at.maxRows(), at.counts(), 0, 0);
+      if (context.device().workspace(question.with(0, 0, 0, tile.word())) > 0) {
+        return tile.word();
+      }
+    }
+    return 0;
   }
 
   @Override

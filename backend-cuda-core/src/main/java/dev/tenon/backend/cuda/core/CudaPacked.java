@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.backend.cuda.core.tuning.TunedMoe;
 import dev.tenon.spi.backend.AttentionWeights;
 import dev.tenon.spi.backend.DeltaNetWeights;
 import dev.tenon.spi.backend.MoeWeights;
@@ -68,7 +69,8 @@ final class CudaPacked {
       Stack gateUp,
       Stack down,
       Stack sharedGateUp,
-      Stack sharedDown)
+      Stack sharedDown,
+      TunedMoe tuned)
       implements Packed.Moe {}
 
   /** A dense MLP; {@code gateUp} alternates 16 rows of gate and 16 of up. */

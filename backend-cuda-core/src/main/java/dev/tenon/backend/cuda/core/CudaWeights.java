@@ -1,5 +1,8 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.backend.cuda.core.tuning.MoeShape;
+import dev.tenon.backend.cuda.core.tuning.TunedMoe;
+import dev.tenon.backend.cuda.core.tuning.TunedMoeSearch;
 import dev.tenon.spi.backend.AttentionWeights;
 import dev.tenon.spi.backend.DeltaNetWeights;
 import dev.tenon.spi.backend.HostMatrix;
@@ -15,11 +18,13 @@ import org.jspecify.annotations.Nullable;
 /** Packs a rank's weights on its card. */
 final class CudaWeights implements Weights, AutoCloseable {
   private final CudaDevice device;
+  private final TunedMoeSearch tunings;
   private final DeviceMemory memory;
   private @Nullable StagingRing ring;
 
-  CudaWeights(CudaDevice device) {
+  CudaWeights(CudaDevice device, TunedMoeSearch tunings) {
     this.device = device;
+    this.tunings = tunings;
     this.memory = new DeviceMemory(device.context());
   }
 
@@ -99,6 +104,11 @@ final class CudaWeights implements Weights, AutoCloseable {
 
   @Override
   public Packed.Moe moe(MoeWeights weights) {
+    return moe(weights, tunings.of(MoeShape.of(weights)));
+  }
+
+  /** Packs a mixture that runs with given tile parameters. */
+  CudaPacked.Moe moe(MoeWeights weights, TunedMoe tuned) {
     MatrixPacker packer = packer();
     List<HostMatrix> routing = new ArrayList<>(List.of(weights.router()));
     MoeWeights.SharedExpert shared = weights.shared();
@@ -115,7 +125,8 @@ final class CudaWeights implements Weights, AutoCloseable {
         shared == null
             ? CudaPacked.Stack.NONE
             : pairs(List.of(shared.gate()), List.of(shared.up())),
-        shared == null ? CudaPacked.Stack.NONE : stack(List.of(shared.down())));
+        shared == null ? CudaPacked.Stack.NONE : stack(List.of(shared.down())),
+        tuned);
   }
 
   @Override

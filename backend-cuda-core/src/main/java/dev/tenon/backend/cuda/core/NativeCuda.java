@@ -101,5 +101,8 @@ final class NativeCuda {
   /** Bytes of work space that an operation needs with these parameters. */
   static native long workspace(long kernels, int operation, long[] words);
 
+  /** Values of an operation's last word that can be tried with these parameters; none if empty. */
+  static native long[] candidates(long kernels, int operation, long[] words);
+
   static native void launch(long context, long kernels, int operation, long stream, long[] words);
 }

@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.backend.cuda.core.tuning.MoeTile;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -26,6 +27,9 @@ final class EmulatedKernelsScenario {
     long kernels = NativeCuda.loadKernels(arguments[2], words);
     System.out.println("target " + NativeCuda.kernelTarget(kernels));
     System.out.println("not offered " + notOffered(kernels));
+    System.out.println("candidates " + candidatesArePossible(kernels));
+    System.out.println("space of few rows at 4 " + (fewRowsSpace(kernels, 4) > 0));
+    System.out.println("space of few rows at 12 " + fewRowsSpace(kernels, 12));
     long context = NativeCuda.openContext(0);
     long stream = NativeCuda.createStream(context);
     long device = NativeCuda.allocate(context, ELEMENTS * 4L);
@@ -61,6 +65,30 @@ final class EmulatedKernelsScenario {
     long high = Double.doubleToRawLongBits(0.75);
     long[] words = {address, 0, ELEMENTS, 4711, low, high};
     NativeCuda.launch(context, kernels, Operation.FILL.ordinal(), stream, words);
+  }
+
+  /** What the kernels offer for a mixture is what they run, and survives a tuned file. */
+  private static boolean candidatesArePossible(long kernels) {
+    long[] words = mixture(16);
+    long[] found = NativeCuda.candidates(kernels, Operation.MOE.ordinal(), words);
+    return found.length > 20
+        && Arrays.stream(found)
+            .allMatch(word -> MoeTile.of(word).word() == word && space(kernels, words, word) > 0);
+  }
+
+  private static long fewRowsSpace(long kernels, int rows) {
+    return space(kernels, mixture(rows), new MoeTile(1, 1, 3, 1, 1, 2).word());
+  }
+
+  private static long space(long kernels, long[] words, long tuned) {
+    long[] asked = words.clone();
+    asked[asked.length - 1] = tuned;
+    return NativeCuda.workspace(kernels, Operation.MOE.ordinal(), asked);
+  }
+
+  private static long[] mixture(int rows) {
+    long[] sizes = {rows, 0, 256, 160, 32, 4, 0, 32, 1, DeviceType.E4M3.code};
+    return Arrays.copyOf(sizes, Operation.MOE.words);
   }
 
   private static boolean inBounds(float[] values) {

@@ -55,6 +55,9 @@ class EmulatedKernelsTest {
         .containsExactly(
             "target emulated",
             "not offered ",
+            "candidates true",
+            "space of few rows at 4 true",
+            "space of few rows at 12 0",
             "in bounds true",
             "nodes 3",
             "same true",

@@ -1,13 +1,27 @@
 package dev.tenon.backend.cuda.core;
 
 import dev.tenon.api.TenonException;
+import dev.tenon.api.TunedRows;
+import dev.tenon.backend.cuda.core.tuning.TunedMoe;
+import dev.tenon.backend.cuda.core.tuning.TunedMoeFile;
+import dev.tenon.backend.cuda.core.tuning.TunedMoeSearch;
+import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.HostMatrix;
+import dev.tenon.spi.backend.MoeWeights;
+import dev.tenon.spi.backend.NormWeights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +52,7 @@ final class NativeCudaScenario {
         NativeCuda.closeContext(context);
         System.out.println("open " + call(driver, "fake_cuda_open_objects"));
       }
+      case "tune" -> tune(context, kernels, Path.of(driver).resolveSibling("tuned"));
       case "fault" -> {
         long stream = NativeCuda.createStream(context);
         call(driver, "fake_cuda_fault");
@@ -56,6 +71,15 @@ final class NativeCudaScenario {
     product[0] = 7;
     System.out.println(
         "space " + NativeCuda.workspace(kernels, Operation.PRODUCT.ordinal(), product));
+    long[] moe = new long[Operation.MOE.words];
+    moe[0] = 3;
+    System.out.println(
+        "candidates of moe "
+            + Arrays.toString(NativeCuda.candidates(kernels, Operation.MOE.ordinal(), moe)));
+    System.out.println(
+        "candidates of product "
+            + Arrays.toString(
+                NativeCuda.candidates(kernels, Operation.PRODUCT.ordinal(), product)));
     MemorySegment target = Arena.global().allocate(ValueLayout.JAVA_LONG);
     long[] pack = new long[Operation.PACK_MATRIX.words];
     pack[0] = 4711;
@@ -73,6 +97,42 @@ final class NativeCudaScenario {
     } catch (TenonException e) {
       System.out.println(e.code() + ": " + e.getMessage());
     }
+  }
+
+  /** Every candidate of a small mixture, on kernels that do nothing. */
+  private static void tune(long context, String path, Path folder) throws Throwable {
+    int[] words = Stream.of(Operation.values()).mapToInt(operation -> operation.words).toArray();
+    long stream = NativeCuda.createStream(context);
+    CudaDevice device = new CudaDevice(context, stream, NativeCuda.loadKernels(path, words));
+    TunedMoeSearch names =
+        TunedMoeSearch.in(Map.of(), NativeCuda.deviceName(0), NativeCudaScenario.class);
+    List<TunedRows> rows = new ArrayList<>();
+    try (CudaWeights weights = new CudaWeights(device, names)) {
+      Path file = new MoeTuner(device, weights, names).tune(List.of(mixture()), folder, rows::add);
+      System.out.println("file " + file.getFileName());
+      TunedMoe tuned = TunedMoeFile.read(Files.readAllBytes(file), file.toString());
+      System.out.println(
+          "rows " + tuned.entries().stream().map(entry -> "" + entry.rows()).toList());
+    }
+    System.out.println("tried " + rows.stream().mapToInt(TunedRows::candidates).sum());
+  }
+
+  private static MoeWeights mixture() {
+    HostMatrix matrix =
+        new HostMatrix(
+            "matrix", ElementType.BF16, Arena.global().allocate(16 * 16 * 2), 16, 16, 32, null);
+    List<HostMatrix> each = Collections.nCopies(16, matrix);
+    return new MoeWeights(
+        16,
+        2,
+        MoeWeights.Weighting.NORMALISED,
+        0,
+        new NormWeights(new float[16], 1e-6f),
+        matrix,
+        each,
+        each,
+        each,
+        null);
   }
 
   private static void useEverything(long context) {

@@ -3,7 +3,9 @@ package dev.tenon.backend.cuda.core;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.annotation.JsonSerializeAs;
 import dev.tenon.api.TenonException;
+import dev.tenon.json.values.JsonValues;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The JNI library against a driver and kernels that run nothing. Needs a C++ compiler and CUDA's
@@ -78,6 +83,8 @@ class NativeCudaTest {
             "target fake",
             "offers gather false",
             "space 700",
+            "candidates of moe [100, 101, 102]",
+            "candidates of product []",
             "packed 4711",
             "DEVICE_FAULT: operation embed: CUDA_ERROR_ILLEGAL_ADDRESS"
                 + " (CUDA_ERROR_ILLEGAL_ADDRESS)",
@@ -106,6 +113,16 @@ class NativeCudaTest {
   }
 
   @Test
+  void tuningTriesEveryCandidateAndWritesAFileThatIsReadAgain() throws Exception {
+    assertThat(scenario("tune", Map.of()).lines())
+        .contains(
+            "file E=16,N=16,device_name=NVIDIA_H200.json",
+            "rows " + MoeTuner.ROWS,
+            // as many as rows, as the fake kernels have it
+            "tried " + MoeTuner.ROWS.stream().mapToInt(rows -> rows).sum());
+  }
+
+  @Test
   void aFaultOfTheDeviceShowsAtTheNextWait() throws Exception {
     assertThat(scenario("fault", Map.of()))
         .contains("DEVICE_FAULT: cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS");
@@ -123,7 +140,12 @@ class NativeCudaTest {
             System.getProperty("path.separator"),
             "target/classes",
             "target/test-classes",
-            location(TenonException.class));
+            location(TenonException.class),
+            location(JsonValues.class),
+            location(JsonNode.class),
+            location(JacksonException.class),
+            location(JsonSerializeAs.class),
+            location(Logger.class));
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED",

@@ -61,9 +61,9 @@ class PoolPlannerTest {
   }
 
   @Test
-  void lowersTheDefaultNumberOfSequencesToAQuarterOfTheMemory() {
+  void lowersTheDefaultNumberOfSequencesToHalfOfTheMemory() {
     available = GIGABYTE + 60_000_000;
-    assertThat(plan().limits().sequences()).isEqualTo(15);
+    assertThat(plan().limits().sequences()).isEqualTo(30);
   }
 
   @Test

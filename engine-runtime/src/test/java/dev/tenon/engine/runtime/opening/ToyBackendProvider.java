@@ -8,9 +8,11 @@ import dev.tenon.spi.Probe;
 import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.BackendProvider;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.RankPlacement;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens fake backends and remembers them. Options, each with the number of a rank: {@code refuse}
@@ -20,6 +22,7 @@ public final class ToyBackendProvider implements BackendProvider {
   final List<FakeBackend> opened = new ArrayList<>();
   RankPlacement placement = RankPlacement.THREADS;
   FakeOptions options = FakeOptions.defaults();
+  @Nullable MoeTuning tuning;
 
   /** A provider of ranks that are threads. */
   public ToyBackendProvider() {}
@@ -63,6 +66,9 @@ public final class ToyBackendProvider implements BackendProvider {
     int here = placement == RankPlacement.THREADS ? given.ranks() : 1;
     for (int i = 0; i < here; i++) {
       FakeBackend backend = new FakeBackend(options);
+      if (tuning != null) {
+        backend.offer(tuning);
+      }
       opened.add(backend);
       if (rank.equals(given.options().get("fail"))) {
         backend.failFrom(3);

@@ -6,7 +6,10 @@ import dev.tenon.engine.tck.fake.FakeModel;
 import dev.tenon.spi.Probe;
 import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.HostMatrix;
+import dev.tenon.spi.backend.MoeWeights;
+import dev.tenon.spi.backend.NormWeights;
 import dev.tenon.spi.backend.StateSpec;
+import dev.tenon.spi.backend.Weights;
 import dev.tenon.spi.model.BoundModel;
 import dev.tenon.spi.model.Checkpoint;
 import dev.tenon.spi.model.ModelArchitecture;
@@ -26,6 +29,12 @@ import java.util.Optional;
 public final class ToyModelProvider implements ModelProvider {
   final List<HostMatrix> bound = new ArrayList<>();
   Failure failure = Failure.NONE;
+  Mixture mixture = Mixture.ABSENT;
+
+  enum Mixture {
+    ABSENT,
+    PRESENT
+  }
 
   /** A provider. */
   public ToyModelProvider() {}
@@ -108,7 +117,18 @@ public final class ToyModelProvider implements ModelProvider {
         Backend backend, WeightSource weights, RankLayout layout, Drafting drafting) {
       bound.add(weights.matrix("matrix"));
       fail(Failure.BIND);
+      if (mixture == Mixture.PRESENT) {
+        pack(backend.weights(), weights.matrix("matrix"), weights.values("vector"));
+      }
       return new FakeModel();
+    }
+
+    private static void pack(Weights to, HostMatrix matrix, float[] vector) {
+      List<HostMatrix> each = List.of(matrix, matrix);
+      NormWeights norm = new NormWeights(vector, 1e-6f);
+      to.moe(
+          new MoeWeights(
+              2, 1, MoeWeights.Weighting.NORMALISED, 0, norm, matrix, each, each, each, null));
     }
 
     @Override

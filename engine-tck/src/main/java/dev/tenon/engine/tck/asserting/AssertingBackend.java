@@ -4,6 +4,7 @@ import dev.tenon.spi.backend.Backend;
 import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.StateLimits;
 import dev.tenon.spi.backend.StatePlan;
@@ -15,6 +16,7 @@ import dev.tenon.spi.backend.Weights;
 import dev.tenon.spi.speculation.SpeculatorProvider.Drafter;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +93,11 @@ public final class AssertingBackend implements Backend {
   @Override
   public Collectives collectives() {
     return open().collectives();
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return open().moeTuning();
   }
 
   @Override

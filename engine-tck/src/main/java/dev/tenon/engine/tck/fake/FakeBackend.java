@@ -9,6 +9,7 @@ import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
 import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.Rows;
 import dev.tenon.spi.backend.StateLimits;
@@ -24,6 +25,7 @@ import dev.tenon.spi.backend.StepTicket;
 import dev.tenon.spi.backend.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeBackend implements Backend {
   private final FakeOptions options;
+  private @Nullable MoeTuning tuning;
   private final FakeOps ops = new FakeOps();
   private final List<FakeTicket> held = new ArrayList<>();
   private @Nullable FakeDevice device;
@@ -67,6 +70,11 @@ public final class FakeBackend implements Backend {
   /** The step with this number, and each after it, ends with {@code DEVICE_FAULT}. */
   public void failFrom(long step) {
     faultyStep = step;
+  }
+
+  /** Offers a tuning from now on. */
+  public void offer(MoeTuning offered) {
+    tuning = offered;
   }
 
   /** Whether it was closed. */
@@ -153,6 +161,11 @@ public final class FakeBackend implements Backend {
   @Override
   public Collectives collectives() {
     throw new UnsupportedOperationException("a fake backend has no collectives");
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return Optional.ofNullable(tuning);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
 import dev.tenon.spi.backend.ElementType;
+import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.StateLimits;
 import dev.tenon.spi.backend.StatePlan;
 import dev.tenon.spi.backend.StateSpec;
@@ -14,6 +15,7 @@ import dev.tenon.spi.backend.StepShape;
 import dev.tenon.spi.backend.Weights;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 
 /** Takes weights of every type and records operations; it runs no steps. */
 public final class RecordingBackend implements Backend {
@@ -66,6 +68,11 @@ public final class RecordingBackend implements Backend {
   @Override
   public Collectives collectives() {
     throw new UnsupportedOperationException("block operations reduce by themselves");
+  }
+
+  @Override
+  public Optional<MoeTuning> moeTuning() {
+    return Optional.empty();
   }
 
   @Override

@@ -18,22 +18,14 @@ final class BatchWriter {
   }
 
   /**
-   * Bytes of the largest batch. A step gives a sequence pages for its own rows and for what may
-   * come of the step in flight.
+   * Bytes of the largest batch.
+   *
+   * @param pages of the pool: a page is given to one sequence at a time, so a batch brings no more
+   *     entries than that; a prompt gets all of its pages with its first rows
    */
-  static long bytes(StepShape limits) {
+  static long bytes(StepShape limits, int pages) {
     return Integer.BYTES
-        * (HEAD
-            + 3 * mostPages(limits)
-            + 6L * limits.sequences()
-            + 1
-            + limits.logitRows()
-            + limits.rows());
-  }
-
-  /** Page entries that a batch may bring. */
-  static long mostPages(StepShape limits) {
-    return limits.rows() + 2L * limits.sequences() * (2 + limits.draftTokens());
+        * (HEAD + 3L * pages + 6L * limits.sequences() + 1 + limits.logitRows() + limits.rows());
   }
 
   /** Bytes of this batch. */

@@ -39,6 +39,7 @@ public final class StepState {
   private final SlotTables slots;
   private final RowTables rows;
   private final PinnedBlocks blocks;
+  private final int pages;
   private final long setups;
   private final long batch;
   private final long judged;
@@ -67,7 +68,8 @@ public final class StepState {
     blocks = new PinnedBlocks(device);
     int vocabulary = layout.vocabulary();
     setups = device.allocate(layout.setupRegion());
-    batch = device.allocate(BatchWriter.bytes(limits));
+    pages = plan.pages();
+    batch = device.allocate(BatchWriter.bytes(limits, pages));
     judged = device.allocate(4L * Integer.BYTES * limits.logitRows());
     chosen = device.allocate((long) Integer.BYTES * limits.logitRows());
     drawn = device.allocate((long) Integer.BYTES * limits.sequences());
@@ -85,21 +87,6 @@ public final class StepState {
   /** Bytes on the device for each slot. */
   public static long bytesPerSlot(StateLimits limits, int pageSize) {
     return SlotLayout.of(limits, pageSize).bytesPerSlot();
-  }
-
-  /** Bytes on the device however many slots there are. */
-  public static long fixedBytes(StateLimits state, StepShape limits) {
-    SlotLayout layout = SlotLayout.of(state, 1);
-    int vocabulary = layout.vocabulary();
-    return layout.setupRegion()
-        + BatchWriter.bytes(limits)
-        + RowTables.bytes(limits)
-        + (6L * Integer.BYTES + ResultReader.LOGPROBS_BYTES) * limits.logitRows()
-        + 2L * Integer.BYTES * limits.sequences()
-        + ResultReader.bytes(limits, limits.sequences())
-        + mostMasks(limits) * layout.bitmapBytes()
-        + SampleSpace.sampling(vocabulary, limits.logitRows())
-        + SampleSpace.drafting(vocabulary, limits.sequences());
   }
 
   /** Page tables, int32 {@code [slots][tableWidth]}, −1 where no page is. */
@@ -347,7 +334,7 @@ public final class StepState {
     StepShape size =
         new StepShape(
             given.rows(), given.sequences(), given.logitRows().length, shape.draftTokens());
-    if (!shape.holds(size) || given.pages().length > 3 * BatchWriter.mostPages(limits)) {
+    if (!shape.holds(size) || given.pages().length > 3L * pages) {
       throw new IllegalArgumentException(
           "batch %d of %s with %d page entries exceeds the shape %s"
               .formatted(given.id(), size, given.pages().length / 3, shape));

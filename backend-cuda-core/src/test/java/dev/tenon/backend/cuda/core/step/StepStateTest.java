@@ -14,6 +14,7 @@ import dev.tenon.api.TenonException;
 import dev.tenon.api.TokenLogprobs;
 import dev.tenon.spi.backend.SlotSampling;
 import dev.tenon.spi.backend.SlotSetup;
+import dev.tenon.spi.backend.StatePlan;
 import dev.tenon.spi.backend.StepBatch;
 import dev.tenon.spi.backend.StepOutput;
 import dev.tenon.spi.backend.StepShape;
@@ -40,13 +41,39 @@ class StepStateTest {
   private final long[] words = state.sample(SHAPE, logits, VOCABULARY);
 
   @Test
-  void memoryIsStatedBeforeItIsTaken() {
-    FakeDevice fresh = new FakeDevice();
-    StepFixture.state(fresh);
-    long stated =
-        PLAN.slots() * StepState.bytesPerSlot(PLAN.limits(), PLAN.pageSize())
-            + StepState.fixedBytes(PLAN.limits(), SHAPE);
-    assertThat(fresh.allocated()).isBetween(stated - 64, stated + 64);
+  void memoryOfASlotIsStatedBeforeItIsTaken() {
+    int more = 5;
+    StatePlan larger =
+        new StatePlan(
+            PLAN.states(), PLAN.pageSize(), PLAN.pages(), PLAN.slots() + more, PLAN.limits());
+    FakeDevice few = new FakeDevice();
+    FakeDevice many = new FakeDevice();
+    new StepState(few, PLAN, SHAPE);
+    new StepState(many, larger, SHAPE);
+    long stated = more * StepState.bytesPerSlot(PLAN.limits(), PLAN.pageSize());
+    assertThat(many.allocated() - few.allocated()).isBetween(stated - 64, stated + 64);
+  }
+
+  @Test
+  void aPromptMayBringAllOfThePoolsPagesAtOnce() {
+    StepBatch given = batch(setups(-1, -1));
+    int[] pages = new int[3 * PLAN.pages()];
+    StepBatch all =
+        new StepBatch(
+            given.id(),
+            given.setups(),
+            pages,
+            given.slots(),
+            given.kinds(),
+            given.starts(),
+            given.rowOffsets(),
+            given.tokens(),
+            given.nextTokens(),
+            given.hostDrafts(),
+            given.logitRows(),
+            given.logitsWanted());
+    state.upload(all, SHAPE);
+    assertThat(FakeDevice.ints(words[BATCH], 4)[3]).isEqualTo(PLAN.pages());
   }
 
   @Test
