@@ -21,13 +21,15 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The CUDA backend as the image has it, from the driver's calls to the tokens, on kernels that run
- * thread by thread on the host: reference outputs in a ragged, chunked batch, with drafts.
+ * thread by thread on the host: reference outputs in a ragged, chunked batch, with drafts, also of
+ * several ranks.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EmulatedCardTest {
   /** Of one case, from the reference's own run in bf16; see the goldens' README. */
   private static final double GREATEST_LOSS = 3 * 3.9e-4;
 
+  private static final String NAME = "mini";
   private static final int LONGEST = 70;
   private static final int TOKENS = 4;
 
@@ -49,24 +51,34 @@ class EmulatedCardTest {
 
   @Test
   void referenceOutputsRecorded() throws Exception {
-    holds("mini", "captured");
+    holds("captured", 1);
   }
 
   @Test
   void referenceOutputsIssuedOneByOne() throws Exception {
-    holds("mini", "eager");
+    holds("eager", 1);
   }
 
-  private void holds(String name, String execution) throws Exception {
-    Golden golden = Golden.load(name);
+  @Test
+  void referenceOutputsOnTwoRanks() throws Exception {
+    holds("captured", 2);
+  }
+
+  @Test
+  void referenceOutputsOnFourRanksThatHoldWholeExperts() throws Exception {
+    holds("captured", 4, "--enable-expert-parallel");
+  }
+
+  private void holds(String execution, int ranks, String... flags) throws Exception {
+    Golden golden = Golden.load(NAME);
     List<Golden.Case> cases =
         golden.cases().stream().filter(c -> c.prompt().length <= LONGEST).toList();
     assertThat(cases).hasSizeGreaterThan(3);
-    Path checkpoint = folder.resolve(name);
+    Path checkpoint = folder.resolve(NAME);
     if (!Files.exists(checkpoint)) {
       golden.writeCheckpoint(checkpoint, 1);
     }
-    List<JsonNode> answers = logits(checkpoint, cases, execution);
+    List<JsonNode> answers = logits(checkpoint, cases, execution, ranks, flags);
     assertThat(answers).hasSameSizeAs(cases);
     for (int i = 0; i < cases.size(); i++) {
       Golden.Case expected = cases.get(i);
@@ -83,7 +95,8 @@ class EmulatedCardTest {
     }
   }
 
-  private List<JsonNode> logits(Path checkpoint, List<Golden.Case> cases, String execution)
+  private List<JsonNode> logits(
+      Path checkpoint, List<Golden.Case> cases, String execution, int ranks, String... flags)
       throws Exception {
     Path ids = folder.resolve("ids");
     Files.writeString(
@@ -96,8 +109,9 @@ class EmulatedCardTest {
             .collect(Collectors.joining()));
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.put("LD_LIBRARY_PATH", folder.resolve("driver").toString());
-    Finished finished =
-        Finished.of(
+    environment.put("FAKE_CUDA_DEVICES", String.valueOf(ranks));
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 "/bin/sh",
                 Project.IMAGE.resolve("bin/tenon").toString(),
@@ -111,8 +125,10 @@ class EmulatedCardTest {
                 "--backend-options={\"execution\":\"" + execution + "\"}",
                 "--max-model-len=128",
                 "--max-num-seqs=6",
-                "--max-num-batched-tokens=64"),
-            environment);
+                "--max-num-batched-tokens=64",
+                "--tensor-parallel-size=" + ranks));
+    command.addAll(List.of(flags));
+    Finished finished = Finished.of(command, environment);
     assertThat(finished.status()).as(finished.toString()).isZero();
     List<JsonNode> answers = new ArrayList<>();
     for (String line : finished.output().lines().toList()) {
