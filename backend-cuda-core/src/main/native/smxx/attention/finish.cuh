@@ -1,7 +1,7 @@
 // From sums over a stretch of context to the output: gate and store, or keep as partial sums that the block which
-// arrives last adds up, eight at a time, in the order of their positions.
+// arrives last adds up, sixteen at a time, in the order of their positions.
 //
-//   splits   0 … 7    8 … 15    …      the last of eight to arrive adds them up, into the place of the first
+//   splits   0 … 15   16 … 31   …      the last of sixteen to arrive adds them up, into the place of the first
 //              └─────────┴──── the last of these sums to arrive adds them up and stores the output
 #ifndef TENON_ATTENTION_FINISH_CUH
 #define TENON_ATTENTION_FINISH_CUH
@@ -31,29 +31,34 @@ struct Output {
   int group;
   int first_pair;  // of the item, (row, head) pairs counted from the sequence's first row
   int pairs;       // of the item
-  __device__ __forceinline__ void store(int pair, int dim, float2 value) const {
-    const int at = first_pair + pair, row = at / group, head = kv_head * group + at % group;
-    const int64_t width = p->heads * p->dim;
+  // What the gate is made of; apart from put(), so that it may be on its way early.
+  __device__ __forceinline__ float2 gate(int pair, int dim) const {
+    if (!p->gated) return {0, 0};
+    const int at = first_pair + pair, head = kv_head * group + at % group;
+    return __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(reinterpret_cast<const __nv_bfloat16*>(p->projected) +
+                                                                       (first_row + at / group) * p->stride +
+                                                                       (2 * head + 1) * p->dim + dim));
+  }
+  __device__ __forceinline__ void put(int pair, int dim, float2 value, float2 gate) const {
+    const int at = first_pair + pair, head = kv_head * group + at % group;
     if (p->gated) {
-      const __nv_bfloat16* gate = reinterpret_cast<const __nv_bfloat16*>(p->projected) + (first_row + row) * p->stride +
-                                  (2 * head + 1) * p->dim + dim;
-      const float2 x = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(gate));
-      value.x /= 1.0f + power_of_two(-kLog2E * x.x);
-      value.y /= 1.0f + power_of_two(-kLog2E * x.y);
+      value.x /= 1.0f + power_of_two(-kLog2E * gate.x);
+      value.y /= 1.0f + power_of_two(-kLog2E * gate.y);
     }
-    *reinterpret_cast<__nv_bfloat162*>(reinterpret_cast<__nv_bfloat16*>(p->out) + (first_row + row) * width +
+    *reinterpret_cast<__nv_bfloat162*>(reinterpret_cast<__nv_bfloat16*>(p->out) + (first_row + at / group) * p->heads * p->dim +
                                        int64_t(head) * p->dim + dim) = __floats2bfloat162_rn(value.x, value.y);
   }
+  __device__ __forceinline__ void store(int pair, int dim, float2 value) const { put(pair, dim, value, gate(pair, dim)); }
 };
 
 // Partial sums of an item's splits. Stats are the greatest score, times log2 e, and the sum of the exponentials.
 struct Partials {
   float* sums;      // [pairs of all][dim]
   float2* stats;    // [pairs of all]
-  float2* merged;   // the same of eights, at the place of the first
+  float2* merged;   // the same of sixteens, at the place of the first
   int64_t first;    // of split 0, in pairs
   int64_t step;     // pairs from a split to the next
-  int* counters;    // one for the sums of eights, then one for each eight; 0 before and after
+  int* counters;    // one for the sums of sixteens, then one for each sixteen; 0 before and after
   int splits;
 };
 
@@ -64,62 +69,79 @@ __device__ void add_up(const Partials& partials, const float2* stats_of, const O
   const int64_t base = partials.first + int64_t(from) * partials.step, step = partials.step * stride;
   for (int at = threadIdx.x; at < output.pairs * (kDim / 4); at += kThreads) {
     const int pair = at / (kDim / 4), dim = at % (kDim / 4) * 4;
+    // all stats at once, then parts by eights: their latencies overlap
+    float2 stats[kFan];
     float greatest = -INFINITY;
-    for (int i = 0; i < count; i++) greatest = fmaxf(greatest, __ldcg(&stats_of[base + i * step + pair]).x);
+#pragma unroll
+    for (int i = 0; i < kFan; i++) {
+      stats[i] = {-INFINITY, 0.0f};
+      if (i < count) stats[i] = __ldcg(&stats_of[base + i * step + pair]);
+    }
+#pragma unroll
+    for (int i = 0; i < kFan; i++) greatest = fmaxf(greatest, stats[i].x);
     const float reference = greatest == -INFINITY ? 0.0f : greatest;
     float4 sum = {0, 0, 0, 0};
-    float weights = 0;
-#pragma unroll 4
-    for (int i = 0; i < count; i++) {
-      const int64_t place = base + i * step + pair;
-      const float2 stats = __ldcg(&stats_of[place]);
-      const float4 part = __ldcg(reinterpret_cast<const float4*>(partials.sums + place * kDim + dim));
-      const float factor = power_of_two(stats.x - reference);
-      weights += factor * stats.y;
-      sum.x += factor * part.x;
-      sum.y += factor * part.y;
-      sum.z += factor * part.z;
-      sum.w += factor * part.w;
+    float wsixteens = 0;
+#pragma unroll
+    for (int eight = 0; eight < kFan; eight += 8) {
+      if (eight >= count) break;
+      float4 part[8];
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        part[i] = {0, 0, 0, 0};
+        if (eight + i < count) {
+          part[i] = __ldcg(reinterpret_cast<const float4*>(partials.sums + (base + (eight + i) * step + pair) * kDim + dim));
+        }
+      }
+#pragma unroll
+      for (int i = 0; i < 8; i++) {
+        const float factor = power_of_two(stats[eight + i].x - reference);
+        wsixteens += factor * stats[eight + i].y;
+        sum.x += factor * part[i].x;
+        sum.y += factor * part[i].y;
+        sum.z += factor * part[i].z;
+        sum.w += factor * part[i].w;
+      }
     }
     if (kLast) {
-      const float inverse = 1.0f / weights;
+      const float inverse = 1.0f / wsixteens;
       output.store(pair, dim, {sum.x * inverse, sum.y * inverse});
       output.store(pair, dim + 2, {sum.z * inverse, sum.w * inverse});
     } else {
       *reinterpret_cast<float4*>(partials.sums + (base + pair) * kDim + dim) = sum;
-      if (dim == 0) partials.merged[base + pair] = {greatest, weights};
+      if (dim == 0) partials.merged[base + pair] = {greatest, wsixteens};
     }
   }
 }
 
-// True in the block that arrives as the last of `count`. What the block wrote before is then visible to that one.
+// True in the block that arrives as the last of `count`. What the block wrote before is then visible to that one: the
+// barrier orders the writes before the fence of the one thread that counts.
 __device__ inline bool arrives_last(int* counter, int count, int* shared_flag) {
-  __threadfence();
   __syncthreads();
   if (threadIdx.x == 0) {
+    __threadfence();
     const int before = atomicAdd(counter, 1);
     if (before == count - 1) *counter = 0;
     *shared_flag = before == count - 1;
+    __threadfence();
   }
   __syncthreads();
-  const bool last = *shared_flag;
-  if (last) __threadfence();
-  return last;
+  return *shared_flag;
 }
 
 // After a block has written the partial sums of `split`: adds up what is complete.
 template <int kDim, int kThreads>
 __device__ void arrive(const Partials& partials, const Output& output, int split, int* shared_flag) {
-  const int eights = divide_up(partials.splits, kFan), eight = split / kFan;
-  const int members = min(kFan, partials.splits - eight * kFan);
-  if (!arrives_last(partials.counters + 1 + eight, members, shared_flag)) return;
-  if (eights == 1) {
+  const int sixteens = divide_up(partials.splits, kFan), sixteen = split / kFan;
+  const int members = min(kFan, partials.splits - sixteen * kFan);
+  if (!arrives_last(partials.counters + 1 + sixteen, members, shared_flag)) return;
+  if (sixteens == 1) {
     add_up<kDim, kThreads, true>(partials, partials.stats, output, 0, 1, members);
     return;
   }
-  add_up<kDim, kThreads, false>(partials, partials.stats, output, eight * kFan, 1, members);
-  if (!arrives_last(partials.counters, eights, shared_flag)) return;
-  add_up<kDim, kThreads, true>(partials, partials.merged, output, 0, kFan, eights);
+  add_up<kDim, kThreads, false>(partials, partials.stats, output, sixteen * kFan, 1, members);
+  if (!arrives_last(partials.counters, sixteens, shared_flag)) return;
+  add_up<kDim, kThreads, true>(partials, partials.merged, output, 0, kFan, sixteens);
 }
 
 }  // namespace tenon::attention

@@ -71,23 +71,6 @@ class Copier {
   }
 };
 
-// Operand B of the scores of 8 positions from `position` on: one load serves kProducts products of 16 dims each, the
-// `part`-th 32 dims of bf16 or 64 of E4M3.
-template <int kDim, int kType>
-struct KeyLine {
-  static constexpr int kProducts = kType == TENON_E4M3 ? 4 : 2;
-  uint32_t word[4];
-  __device__ __forceinline__ void load(const unsigned char* keys, int position, int part, int lane) {
-    load_matrices(word, keys + Form<kDim, kType>::offset(position + lane % 8, part * 4 + lane / 8));
-  }
-  __device__ __forceinline__ uint32_t first(int i) const {
-    return kType == TENON_E4M3 ? widened(word[i]) : word[2 * i & 3];
-  }
-  __device__ __forceinline__ uint32_t second(int i) const {
-    return kType == TENON_E4M3 ? widened(word[i] << 8) : word[(2 * i + 1) & 3];
-  }
-};
-
 // Operand B of the scores of the `part`-th 16 dims: one load serves kProducts products of 8 positions each, from
 // `position` on.
 template <int kDim, int kType>

@@ -2,7 +2,7 @@
 //
 // Sequences of 1 … 16 active rows (decodes, with drafts) are split over their context:
 //
-//   items of a sequence:  [split][kv head][32 of its (row, head) pairs]
+//   items of a sequence:  [split][kv head][16 of its (row, head) pairs]
 //
 // Where splits begin depends on the sequence's length and the card alone, so a sequence gets the same bits whatever it
 // shares a step with; only when partial sums would outgrow the work space are all splits doubled. Longer sequences go by
@@ -16,10 +16,11 @@
 namespace tenon::attention {
 
 constexpr int kFewRows = 16;      // sequences with more active rows go by tiles
-constexpr int kPairs = 32;        // (row, head) pairs of an item of a decode
+constexpr int kPairs = 16;        // (row, head) pairs of an item of a decode
 constexpr int kTilePairs = 128;   // of a tile of a prefill
-constexpr int kFan = 8;           // partial sums that are added up at once
-constexpr int kKeys = 64;         // positions of a step of the pipeline; splits are multiples of it
+constexpr int kFan = 16;          // partial sums that are added up at once
+constexpr int kKeys = 64;         // splits are multiples of so many positions
+constexpr int kUsualSplit = 256;  // positions of a split of a decode, at most, unless there would be too many
 constexpr int64_t kPartialRows = 8192;  // rows × splits that partial sums are kept of, at most
 
 // Sizes that host and device agree on.
@@ -42,14 +43,14 @@ inline Division division(const tenon_rows& rows, int64_t heads, int64_t kv_heads
   const int64_t wanted = decoded * d.most_splits;
   d.partial_rows = wanted < kPartialRows ? wanted : kPartialRows;
   const int64_t group = heads / kv_heads;
-  d.decode_counters = d.partial_rows * kv_heads * ((group + kPairs - 1) / kPairs);
+  d.decode_counters = (d.partial_rows + decoded) * kv_heads * ((group + kPairs - 1) / kPairs);
   d.tile_counters = rows.max_rows > kFewRows ? multiprocessors : 0;
   return d;
 }
 
 // The parts of the work space.
 struct Space {
-  int64_t decode_sums, decode_stats, tile_sums, tile_stats, bytes;  // offsets; stats of splits, then of eights of them
+  int64_t decode_sums, decode_stats, tile_sums, tile_stats, bytes;  // offsets; stats of splits, then of sixteens of them
 };
 
 inline Space space(const Division& d, int64_t heads, int64_t dim) {
@@ -105,9 +106,8 @@ __device__ __forceinline__ int divide_up(int a, int b) { return (a + b - 1) / b;
 
 // Positions of a split of a decode.
 __device__ __forceinline__ int split_size(int length, int most_splits, int coarser) {
-  const int usual = length <= 128 ? 128 : length <= 512 ? 64 : length <= 1024 ? 128 : 256;
-  const int even = divide_up(divide_up(length, most_splits), kKeys) * kKeys;
-  return max(usual, even) << coarser;
+  const int splits = min(divide_up(length, kUsualSplit), most_splits);
+  return divide_up(divide_up(length, splits), kKeys) * kKeys << coarser;
 }
 
 struct Two {
