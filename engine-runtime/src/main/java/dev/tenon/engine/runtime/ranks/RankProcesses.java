@@ -112,8 +112,10 @@ public final class RankProcesses implements Followers {
         lock.wait();
       }
       requireAll();
-      return available;
     }
+    // all have met
+    deleteRendezvous();
+    return available;
   }
 
   @Override
@@ -296,6 +298,9 @@ public final class RankProcesses implements Followers {
   }
 
   private void deleteRendezvous() {
+    if (!Files.exists(rendezvous)) {
+      return;
+    }
     try (Stream<Path> files = Files.list(rendezvous)) {
       for (Path file : files.toList()) {
         Files.delete(file);
