@@ -43,7 +43,7 @@ class ClientLeavesTest {
       if (!fixture.engine.streams.isEmpty()) {
         FakeStream stream = fixture.engine.streams.getFirst();
         if (stream.closed || stream.ended) {
-          return stream.closed && !stream.ended;
+          return stream.cancelled;
         }
       }
       Thread.sleep(5);

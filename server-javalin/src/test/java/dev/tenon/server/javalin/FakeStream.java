@@ -19,6 +19,9 @@ final class FakeStream implements GenerationStream {
   volatile boolean closed;
   volatile boolean ended;
 
+  /** Whether it was closed before it had ended; the engine may end it afterwards. */
+  volatile boolean cancelled;
+
   FakeStream(String id) {
     this.id = id;
   }
@@ -66,6 +69,9 @@ final class FakeStream implements GenerationStream {
 
   @Override
   public void close() {
+    if (!ended) {
+      cancelled = true;
+    }
     closed = true;
     if (!ended) {
       events.clear();
