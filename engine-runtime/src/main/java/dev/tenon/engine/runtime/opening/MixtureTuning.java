@@ -66,15 +66,9 @@ public final class MixtureTuning {
         ModelChoice.choose(catalog.models(), opened.checkpoint())
             .provider()
             .describe(opened.checkpoint());
-    RankLayout layout =
-        new RankLayout(
-            0,
-            config.tensorParallelSize(),
-            switch (config.expertParallel()) {
-              case OFF -> RankLayout.Experts.SLICED;
-              case ON -> RankLayout.Experts.WHOLE;
-            });
-    architecture.checkRanks(layout);
+    WeightLoading loading = new WeightLoading(opened, architecture, Drafting.OFF);
+    Division division = Division.of(config, architecture, loading);
+    division.notes().forEach(note -> LOG.info("{}", note));
     BackendChoice.Chosen chosen = BackendChoice.choose(catalog, config.backend());
     LOG.info("backend {}: {}", chosen.backend().id(), chosen.reason());
     Backend backend = resources.add(open(chosen));
@@ -88,7 +82,8 @@ public final class MixtureTuning {
                         + chosen.backend().id()
                         + " has no parameters to choose for mixtures of experts; name another by"
                         + " --backend (tenon plugins lists them)"));
-    return tuning.tune(blocks(opened, architecture, layout, backend), folder, measured);
+    RankLayout first = division.layouts().getFirst();
+    return tuning.tune(blocks(opened, architecture, loading, first, backend), folder, measured);
   }
 
   private Backend open(BackendChoice.Chosen chosen) {
@@ -101,10 +96,10 @@ public final class MixtureTuning {
   private List<MoeWeights> blocks(
       CheckpointReader.Opened opened,
       ModelArchitecture architecture,
+      WeightLoading loading,
       RankLayout layout,
       Backend backend) {
-    TensorStore store =
-        resources.addUnderneath(new WeightLoading(opened, architecture, Drafting.OFF).open());
+    TensorStore store = resources.addUnderneath(loading.open());
     RankWeights weights =
         new RankWeights(
             store,
