@@ -83,11 +83,6 @@ final class CudaCapturedStep implements CapturedStep {
     return shape;
   }
 
-  /** Graph nodes of a launch. */
-  long nodes() {
-    return launcher.nodes();
-  }
-
   @Override
   public void launchForward(StepBatch batch) {
     if (launched != null) {

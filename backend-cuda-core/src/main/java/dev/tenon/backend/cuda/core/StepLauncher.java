@@ -16,9 +16,6 @@ interface StepLauncher extends AutoCloseable {
   /** Enqueues the sampling half. */
   void sample();
 
-  /** Graph nodes of both halves, or 0 where nothing was recorded. */
-  long nodes();
-
   @Override
   void close();
 
@@ -43,11 +40,6 @@ interface StepLauncher extends AutoCloseable {
       @Override
       public void sample() {
         NativeCuda.launchGraph(device.context(), sample, device.stream());
-      }
-
-      @Override
-      public long nodes() {
-        return NativeCuda.graphNodes(forward) + NativeCuda.graphNodes(sample);
       }
 
       @Override
@@ -86,11 +78,6 @@ interface StepLauncher extends AutoCloseable {
       }
 
       @Override
-      public long nodes() {
-        return 0;
-      }
-
-      @Override
       public void close() {
         // nothing was recorded
       }
@@ -110,11 +97,6 @@ interface StepLauncher extends AutoCloseable {
       public void sample() {
         context.around(times::around, eager::sample);
         times.collect();
-      }
-
-      @Override
-      public long nodes() {
-        return 0;
       }
 
       @Override
@@ -145,11 +127,6 @@ interface StepLauncher extends AutoCloseable {
       @Override
       public void sample() {
         context.around(check, eager::sample);
-      }
-
-      @Override
-      public long nodes() {
-        return 0;
       }
 
       @Override
