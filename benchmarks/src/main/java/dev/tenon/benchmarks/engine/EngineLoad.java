@@ -3,6 +3,7 @@ package dev.tenon.benchmarks.engine;
 import dev.tenon.api.Engine;
 import dev.tenon.api.EngineConfig;
 import dev.tenon.api.EngineConfigBuilder;
+import dev.tenon.api.EngineFactory;
 import dev.tenon.api.LoadFormat;
 import dev.tenon.api.SpeculationConfig;
 import java.util.ArrayList;
@@ -52,8 +53,11 @@ public final class EngineLoad {
         set(builder, argument.substring(0, equals), argument.substring(equals + 1), backendOptions);
       }
     }
-    try (Engine engine = Engine.open(builder.backendOptions(backendOptions).build())) {
+    PhaseTimes phases = new PhaseTimes();
+    try (Engine engine =
+        EngineFactory.installed().open(builder.backendOptions(backendOptions).build(), phases)) {
       engine.description().forEach(System.out::println);
+      phases.lines().forEach(System.out::println);
       System.out.printf(Locale.ROOT, "ready after %.1f s%n", (System.nanoTime() - start) / 1e9);
       EngineLoad load = new EngineLoad(engine);
       for (String workload : workloads) {

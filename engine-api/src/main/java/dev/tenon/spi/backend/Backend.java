@@ -30,6 +30,16 @@ public interface Backend extends AutoCloseable {
   long bytesPerSlot(List<StateSpec> states, StateLimits limits);
 
   /**
+   * Counts what weights and steps will take, before anything is allocated. Made anew by each call;
+   * independent of this backend's own weights and pools.
+   *
+   * @return empty where the engine's own estimate must do
+   */
+  default Optional<DryRun> dryRun() {
+    return Optional.empty();
+  }
+
+  /**
    * Allocates the pools. Called once, after the weights were packed.
    *
    * @throws dev.tenon.api.TenonException {@code OUT_OF_MEMORY}

@@ -9,6 +9,7 @@ import dev.tenon.spi.backend.BackendCapabilities;
 import dev.tenon.spi.backend.BackendOptions;
 import dev.tenon.spi.backend.CapturedStep;
 import dev.tenon.spi.backend.Collectives;
+import dev.tenon.spi.backend.DryRun;
 import dev.tenon.spi.backend.ElementType;
 import dev.tenon.spi.backend.MoeTuning;
 import dev.tenon.spi.backend.Ops;
@@ -40,7 +41,10 @@ final class CudaBackend implements Backend {
   private static final int PREFERRED_ROWS = 8192;
 
   private static final int PREFERRED_SEQUENCES = 256;
-  private static final int PAGE_SIZE = 16;
+
+  /** Tokens of a page, unless the user says otherwise. */
+  static final int PAGE_SIZE = 16;
+
   private static final Duration IDLE_PATIENCE = Duration.ofSeconds(3);
 
   private final Card card;
@@ -86,16 +90,7 @@ final class CudaBackend implements Backend {
     this.collectives = new CudaCollectives(context, group);
     this.space = new StepSpace(memory);
     this.events = new EventPool(device.context());
-    BlockInput input = new BlockInput(context, collectives);
-    CudaLinearOps linear = new CudaLinearOps(context, input, collectives);
-    this.ops =
-        new CudaOps(
-            linear,
-            linear,
-            new CudaAttentionOps(context, input, new Tables()),
-            new CudaRecurrentOps(context, input),
-            new CudaMoeOps(context, input),
-            new CudaSamplingOps());
+    this.ops = CudaOps.of(context, collectives, new Tables());
   }
 
   /**
@@ -163,6 +158,11 @@ final class CudaBackend implements Backend {
     return Math.max(0, left / ranksOnCard + weights.packedBytes());
   }
 
+  /** Bytes of pools and of what steps share; weights have a memory of their own. */
+  long allocatedBytes() {
+    return memory.bytes();
+  }
+
   @Override
   public Weights weights() {
     return checked(weights);
@@ -170,13 +170,19 @@ final class CudaBackend implements Backend {
 
   @Override
   public long bytesPerPage(List<StateSpec> wanted, int pageSize) {
-    return CudaStates.bytesPerPage(wanted, pageSize, options.keyValueType());
+    return CudaStates.bytesPerPage(wanted, pageSize, options.keyValueType())
+        + StepState.bytesPerPage();
   }
 
   @Override
   public long bytesPerSlot(List<StateSpec> wanted, StateLimits limits) {
     return CudaStates.bytesPerSlot(wanted, limits, options.stateType())
         + StepState.bytesPerSlot(limits, PAGE_SIZE);
+  }
+
+  @Override
+  public Optional<DryRun> dryRun() {
+    return Optional.of(new CudaDryRun(this, checked(device), options, tunings, group));
   }
 
   @Override

@@ -51,15 +51,7 @@ final class CudaCapturedStep implements CapturedStep {
       CudaOptions.Execution execution,
       StepBodies bodies) {
     CudaStep step = new CudaStep(context, state, pools, shape);
-    WorkMemory measure = WorkMemory.measuring();
-    context.issue(
-        measure,
-        true,
-        () -> {
-          bodies.issueForward(step);
-          bodies.issueSample(step);
-        });
-    WorkMemory work = space.of(measure.peak());
+    WorkMemory work = space.of(StepMeasure.of(context, step, bodies).workBytes());
     StepLauncher launcher =
         switch (execution) {
           case CAPTURED -> StepLauncher.captured(context, work, step, bodies);
@@ -73,8 +65,8 @@ final class CudaCapturedStep implements CapturedStep {
   /** Issues once into a measure of the real addresses, so that the logits' is known. */
   private static StepLauncher eager(
       StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {
-    context.issue(work, true, () -> bodies.issueForward(step));
-    context.issue(work, true, () -> bodies.issueSample(step));
+    context.measure(work, () -> bodies.issueForward(step));
+    context.measure(work, () -> bodies.issueSample(step));
     return StepLauncher.eager(context, work, step, bodies);
   }
 

@@ -16,4 +16,22 @@ record CudaOps(
     RecurrentOps recurrent,
     MoeOps moe,
     SamplingOps sampling)
-    implements Ops {}
+    implements Ops {
+  /**
+   * Operations that issue into a context.
+   *
+   * @param tables where attention finds its page tables
+   */
+  static CudaOps of(
+      StepContext context, CudaCollectives collectives, CudaAttentionOps.PageTables tables) {
+    BlockInput input = new BlockInput(context, collectives);
+    CudaLinearOps linear = new CudaLinearOps(context, input, collectives);
+    return new CudaOps(
+        linear,
+        linear,
+        new CudaAttentionOps(context, input, tables),
+        new CudaRecurrentOps(context, input),
+        new CudaMoeOps(context, input),
+        new CudaSamplingOps());
+  }
+}

@@ -13,6 +13,7 @@ import dev.tenon.spi.backend.Packed;
 import dev.tenon.spi.backend.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Packs a rank's weights on its card. */
@@ -20,12 +21,24 @@ final class CudaWeights implements Weights, AutoCloseable {
   private final CudaDevice device;
   private final TunedMoeSearch tunings;
   private final DeviceMemory memory;
-  private @Nullable StagingRing ring;
+  private final Supplier<Staging> stagings;
+  private @Nullable Staging staging;
 
-  CudaWeights(CudaDevice device, TunedMoeSearch tunings) {
+  private CudaWeights(
+      CudaDevice device, TunedMoeSearch tunings, DeviceMemory memory, Supplier<Staging> stagings) {
     this.device = device;
     this.tunings = tunings;
-    this.memory = new DeviceMemory(device.context());
+    this.memory = memory;
+    this.stagings = stagings;
+  }
+
+  CudaWeights(CudaDevice device, TunedMoeSearch tunings) {
+    this(device, tunings, new DeviceMemory(device.context()), () -> new StagingRing(device));
+  }
+
+  /** Packs nothing, and counts. */
+  static CudaWeights counting(CudaDevice device, TunedMoeSearch tunings) {
+    return new CudaWeights(device, tunings, DeviceMemory.counting(), Staging::none);
   }
 
   @Override
@@ -37,7 +50,7 @@ final class CudaWeights implements Weights, AutoCloseable {
     for (int from = 0; from < rows.rows(); from += step) {
       int count = Math.min(step, rows.rows() - from);
       long to = table + from * rowBytes;
-      ring()
+      staging()
           .rows(
               rows,
               from,
@@ -146,18 +159,18 @@ final class CudaWeights implements Weights, AutoCloseable {
 
   /** Waits until all is packed, and gives the staging buffers back. */
   void finish() {
-    if (ring != null) {
-      ring.flush();
-      ring.close();
-      ring = null;
+    if (staging != null) {
+      staging.flush();
+      staging.close();
+      staging = null;
     }
   }
 
   @Override
   public void close() {
-    if (ring != null) {
-      ring.close();
-      ring = null;
+    if (staging != null) {
+      staging.close();
+      staging = null;
     }
     memory.close();
   }
@@ -195,21 +208,21 @@ final class CudaWeights implements Weights, AutoCloseable {
   }
 
   private MatrixPacker packer() {
-    return new MatrixPacker(device, memory, ring());
+    return new MatrixPacker(device, memory, staging());
   }
 
-  private StagingRing ring() {
-    StagingRing known = ring;
+  private Staging staging() {
+    Staging known = staging;
     if (known == null) {
-      known = new StagingRing(device);
-      ring = known;
+      known = stagings.get();
+      staging = known;
     }
     return known;
   }
 
   private long floats(float[] values) {
     long address = memory.allocate((long) values.length * Float.BYTES);
-    ring().floats(values, address);
+    staging().floats(values, address);
     return address;
   }
 

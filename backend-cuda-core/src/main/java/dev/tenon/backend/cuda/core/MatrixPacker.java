@@ -18,12 +18,12 @@ final class MatrixPacker {
 
   private final CudaDevice device;
   private final DeviceMemory memory;
-  private final StagingRing ring;
+  private final Staging staging;
 
-  MatrixPacker(CudaDevice device, DeviceMemory memory, StagingRing ring) {
+  MatrixPacker(CudaDevice device, DeviceMemory memory, Staging staging) {
     this.device = device;
     this.memory = memory;
-    this.ring = ring;
+    this.staging = staging;
   }
 
   /** Where rows of a source go: r becomes {@code first + r / group · stride + r % group}. */
@@ -85,13 +85,10 @@ final class MatrixPacker {
   /** Zeroes a target: padding must be zero, and finite. */
   void clear(PackedMatrix target) {
     long bytes = PackedMatrix.dataBytes(target.type(), target.outputs(), target.inputs());
-    NativeCuda.fill(device.context(), device.stream(), target.data(), (byte) 0, bytes);
+    staging.zero(target.data(), bytes);
     if (target.scales() != 0) {
-      NativeCuda.fill(
-          device.context(),
-          device.stream(),
+      staging.zero(
           target.scales(),
-          (byte) 0,
           PackedMatrix.scaleBytes(target.type(), target.outputs(), target.inputs()));
     }
   }
@@ -112,7 +109,12 @@ final class MatrixPacker {
               + " and "
               + target.inputs());
     }
-    float[] scales = scalesOf(source);
+    requireWholeBlocks(source);
+    if (!staging.carries()) {
+      return;
+    }
+    BlockScale scale = source.scale();
+    float[] scales = scale == null ? new float[0] : values(scale);
     int perBuffer =
         StagingRing.rowsPerBuffer((long) source.columns() * target.type().bytes, scales.length)
             / PackedMatrix.TILE
@@ -122,7 +124,7 @@ final class MatrixPacker {
       int first = from;
       int count = Math.min(step, source.rows() - from);
       int to = placement.first() + from / placement.group() * placement.stride();
-      ring.rows(
+      staging.rows(
           source,
           from,
           count,
@@ -164,10 +166,10 @@ final class MatrixPacker {
             placement.stride()));
   }
 
-  private static float[] scalesOf(HostMatrix source) {
+  private static void requireWholeBlocks(HostMatrix source) {
     BlockScale scale = source.scale();
     if (scale == null) {
-      return new float[0];
+      return;
     }
     int last = (scale.firstColumn() + source.columns() - 1) / scale.blockColumns();
     boolean aligned = scale.firstColumn() % scale.blockColumns() == 0;
@@ -187,7 +189,6 @@ final class MatrixPacker {
                   scale.firstRow(),
                   scale.firstColumn()));
     }
-    return values(scale);
   }
 
   private static float[] values(BlockScale scale) {

@@ -14,7 +14,7 @@ import java.util.List;
  * and the pieces' uses are enqueued. While one buffer is on its way, the next one fills. Each has a
  * twin on the device, where the data lies until it was used; the stream keeps both in order.
  */
-final class StagingRing implements AutoCloseable {
+final class StagingRing implements Staging {
   /** Bytes of a buffer. */
   static final long BYTES = 32L << 20;
 
@@ -50,18 +50,6 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
-  /** What to do with data that arrived, on the stream. */
-  interface Arrival {
-    /** Enqueues its use. */
-    void at(long address);
-  }
-
-  /** The same for a matrix's rows and its scales. */
-  interface MatrixArrival {
-    /** Enqueues their use. */
-    void at(long rows, long scales);
-  }
-
   /** Writes a part of the data into a buffer; any thread. */
   private interface Fill {
     void into(MemorySegment buffer);
@@ -76,11 +64,13 @@ final class StagingRing implements AutoCloseable {
     return (int) (left / rowBytes);
   }
 
-  /**
-   * Sends rows {@code from … from + count − 1} of a matrix, contiguous, and its scales; F32 and F16
-   * become BF16, rounded to nearest even. The matrix must stay as it is until {@link #flush}.
-   */
-  void rows(HostMatrix matrix, int from, int count, float[] scales, MatrixArrival arrival) {
+  @Override
+  public boolean carries() {
+    return true;
+  }
+
+  @Override
+  public void rows(HostMatrix matrix, int from, int count, float[] scales, MatrixArrival arrival) {
     int elementBytes = matrix.type() == ElementType.F8_E4M3 ? 1 : Short.BYTES;
     long rowBytes = (long) matrix.columns() * elementBytes;
     long scalesAt = aligned(count * rowBytes);
@@ -102,8 +92,8 @@ final class StagingRing implements AutoCloseable {
     arrivals.add(() -> arrival.at(address, scales.length == 0 ? 0 : address + scalesAt));
   }
 
-  /** Sends f32 values to an address. */
-  void floats(float[] values, long target) {
+  @Override
+  public void floats(float[] values, long target) {
     int perBuffer = (int) (BYTES / Float.BYTES);
     for (int from = 0; from < values.length; from += perBuffer) {
       int first = from;
@@ -118,8 +108,13 @@ final class StagingRing implements AutoCloseable {
     }
   }
 
-  /** Sends what has gathered; returns when the host data was read, not when it was used. */
-  void flush() {
+  @Override
+  public void zero(long address, long bytes) {
+    NativeCuda.fill(device.context(), device.stream(), address, (byte) 0, bytes);
+  }
+
+  @Override
+  public void flush() {
     if (filled == 0) {
       return;
     }

@@ -12,6 +12,7 @@ final class StepContext {
   private final CudaDevice device;
   private @Nullable WorkMemory work;
   private boolean measuring;
+  private int measured;
   private Around around = (label, launch) -> launch.run();
 
   /** What is done around each operation. */
@@ -24,8 +25,19 @@ final class StepContext {
     this.device = device;
   }
 
-  /** Issues a body into a work space; when measuring, nothing reaches the card. */
-  void issue(WorkMemory space, boolean onlyMeasure, Runnable body) {
+  /** Issues a body into a work space. */
+  void issue(WorkMemory space, Runnable body) {
+    issue(space, false, body);
+  }
+
+  /** Issues a body of which nothing reaches the card; returns how many operations it has. */
+  int measure(WorkMemory space, Runnable body) {
+    measured = 0;
+    issue(space, true, body);
+    return measured;
+  }
+
+  private void issue(WorkMemory space, boolean onlyMeasure, Runnable body) {
     work = space;
     measuring = onlyMeasure;
     try {
@@ -69,6 +81,7 @@ final class StepContext {
       around.launch(words.label(), () -> device.launch(words));
     } else {
       words.complete();
+      measured++;
     }
   }
 
@@ -76,6 +89,8 @@ final class StepContext {
   void launchRaw(Operation operation, long[] words) {
     if (!measuring) {
       around.launch(operation.label(), () -> device.launch(operation, words));
+    } else {
+      measured++;
     }
   }
 
@@ -87,6 +102,8 @@ final class StepContext {
   void exchange(String label, Runnable launch) {
     if (!measuring) {
       around.launch(label, launch);
+    } else {
+      measured++;
     }
   }
 

@@ -54,7 +54,7 @@ interface StepLauncher extends AutoCloseable {
     CudaDevice device = context.device();
     NativeCuda.beginCapture(device.context(), device.stream());
     try {
-      context.issue(work, false, body);
+      context.issue(work, body);
       return NativeCuda.endCapture(device.context(), device.stream());
     } catch (RuntimeException | Error e) {
       NativeCuda.abandonCapture(device.context(), device.stream());
@@ -69,12 +69,12 @@ interface StepLauncher extends AutoCloseable {
       @Override
       public void forward() {
         work.reset();
-        context.issue(work, false, () -> bodies.issueForward(step));
+        context.issue(work, () -> bodies.issueForward(step));
       }
 
       @Override
       public void sample() {
-        context.issue(work, false, () -> bodies.issueSample(step));
+        context.issue(work, () -> bodies.issueSample(step));
       }
 
       @Override

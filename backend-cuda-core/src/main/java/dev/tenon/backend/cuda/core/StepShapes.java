@@ -11,23 +11,21 @@ import java.util.TreeSet;
  * blocks; what counts is that decodes of few sequences get few blocks.
  */
 final class StepShapes {
-  private static final int DENSE_FROM = 8;
+  private static final int FINENESS = 16;
   private static final int SMALLEST_CHUNK = 64;
 
   private StepShapes() {}
 
   /**
-   * Decodes of 1, 2, 4, 8, 16, 24, … sequences, each with all its draft rows; and mixed steps of
-   * 64, 128, … rows up to the limits, for as many sequences as the limits allow.
+   * Decodes of 1, 2, … 32, 34, … 64, 68, … 128, 136, … sequences, each with all its draft rows, so
+   * that fewer than a sixteenth are too many; and mixed steps of 64, 128, … rows up to the limits,
+   * for as many sequences as the limits allow.
    */
   static List<StepShape> within(StepShape limits) {
     List<StepShape> shapes = new ArrayList<>();
     int perSequence = 1 + limits.draftTokens();
     TreeSet<Integer> counts = new TreeSet<>();
-    for (int n = 1; n < DENSE_FROM; n *= 2) {
-      counts.add(n);
-    }
-    for (int n = DENSE_FROM; n < limits.sequences(); n += DENSE_FROM) {
+    for (int n = 1; n < limits.sequences(); n += Math.max(1, Integer.highestOneBit(n) / FINENESS)) {
       counts.add(n);
     }
     counts.add(limits.sequences());

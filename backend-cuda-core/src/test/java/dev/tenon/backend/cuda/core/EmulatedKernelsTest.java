@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tenon.api.TenonException;
+import dev.tenon.engine.tck.contract.RandomTensors;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,13 @@ class EmulatedKernelsTest {
             "nodes 3",
             "same true",
             "same true");
+  }
+
+  @Test
+  void aDryRunCountsWhatTheBackendTakes(@TempDir Path folder) throws Exception {
+    Run scenario = run(java(DryRunScenario.class, build(folder), List.of()), Map.of());
+    assertThat(scenario.output().lines().filter(line -> !line.startsWith("SLF4J")))
+        .containsExactly("nothing taken true", "weights true", "rest 0", "recordings true");
   }
 
   @Test
@@ -149,6 +157,7 @@ class EmulatedKernelsTest {
             "target/classes",
             "target/test-classes",
             location(TenonException.class),
+            location(RandomTensors.class),
             location(LoggerFactory.class)));
     command.add(scenario.getName());
     command.add(parts.bridge().toString());

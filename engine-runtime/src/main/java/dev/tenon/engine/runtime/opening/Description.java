@@ -3,6 +3,7 @@ package dev.tenon.engine.runtime.opening;
 import dev.tenon.api.SpeculationConfig;
 import dev.tenon.engine.runtime.plugins.BackendChoice;
 import dev.tenon.spi.backend.Backend;
+import dev.tenon.spi.backend.RankPlacement;
 import dev.tenon.spi.model.Checkpoint;
 import dev.tenon.spi.model.ModelProperties;
 import java.util.ArrayList;
@@ -13,7 +14,11 @@ final class Description {
   private Description() {}
 
   static List<String> of(
-      Preparation prepared, BackendChoice.Chosen chosen, List<Backend> backends, PoolPlan plan) {
+      Preparation prepared,
+      BackendChoice.Chosen chosen,
+      List<Backend> backends,
+      PoolRequest request,
+      PoolPlan plan) {
     Checkpoint checkpoint = prepared.opened().checkpoint();
     ModelProperties model = prepared.architecture().properties();
     List<String> lines = new ArrayList<>();
@@ -33,14 +38,18 @@ final class Description {
     int count = prepared.layouts().size();
     String ranks = count == 1 ? "" : ", on each of " + count + " ranks";
     lines.add(
-        "pools: %s KV pages of %d tokens (%s), %d slots (%s)%s"
+        "pools: %s KV pages of %d tokens (%s tokens, %s), %d slots (%s)%s"
             .formatted(
                 Sizes.count(plan.pages()),
                 plan.pageSize(),
+                Sizes.count((long) plan.pages() * plan.pageSize()),
                 Sizes.bytes(plan.pages() * plan.pageBytes()),
                 plan.limits().sequences(),
                 Sizes.bytes(plan.limits().sequences() * plan.slotBytes()),
                 ranks));
+    if (request.placement() == RankPlacement.PROCESSES) {
+      lines.add(memory(request, plan) + ranks);
+    }
     lines.add(
         "limits: %s of the model's %s tokens per sequence, %d sequences, %s rows a step"
             .formatted(
@@ -55,5 +64,18 @@ final class Description {
               .formatted(speculation.method(), speculation.draftTokens()));
     }
     return lines;
+  }
+
+  private static String memory(PoolRequest request, PoolPlan plan) {
+    StepNeeds.Bytes steps = plan.steps();
+    return "memory: weights %s + slots %s + KV pages %s + work space %s + recorded steps %s = %s of %s"
+        .formatted(
+            Sizes.bytes(request.weightBytes()),
+            Sizes.bytes(plan.limits().sequences() * plan.slotBytes()),
+            Sizes.bytes(plan.pages() * plan.pageBytes()),
+            Sizes.bytes(steps.work()),
+            Sizes.bytes(steps.recordings()),
+            Sizes.bytes(request.weightBytes() + plan.bytes() + steps.sum()),
+            Sizes.bytes(request.available()));
   }
 }

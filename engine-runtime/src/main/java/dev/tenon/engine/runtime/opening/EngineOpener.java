@@ -99,14 +99,19 @@ public final class EngineOpener {
     int here = placement == RankPlacement.THREADS ? config.tensorParallelSize() : 1;
     List<RankLayout> layouts = prepared.layouts().subList(0, here);
     List<Backend> backends;
-    PoolPlan plan;
+    long others;
     try {
       backends = openBackends(chosen.backend(), here);
       loading.checkTypes(backends.getFirst().capabilities());
-      long available = followers.availableMemory();
-      plan = PoolPlanner.plan(request(prepared, backends, available, placement));
+      others = followers.availableMemory();
     } catch (InterruptedException e) {
       throw interrupted(e);
+    }
+    PoolRequest request;
+    PoolPlan plan;
+    try (DryOpening dry = DryOpening.of(prepared, backends.getFirst())) {
+      request = request(prepared, backends, others, placement, dry);
+      plan = PoolPlanner.plan(request);
     }
     followers.allocate(plan.maxLength(), plan.pageSize(), plan.pages(), plan.limits());
 
@@ -133,7 +138,7 @@ public final class EngineOpener {
         ranks.getFirst().states().plan(),
         plan.limits(),
         catalog::toolParser,
-        Description.of(prepared, chosen, backends, plan),
+        Description.of(prepared, chosen, backends, request, plan),
         resources);
   }
 
@@ -163,7 +168,11 @@ public final class EngineOpener {
   }
 
   private PoolRequest request(
-      Preparation prepared, List<Backend> backends, long others, RankPlacement placement) {
+      Preparation prepared,
+      List<Backend> backends,
+      long others,
+      RankPlacement placement,
+      DryOpening dry) {
     int drafts = StepLimits.draftTokens(config);
     int vocabulary = prepared.architecture().properties().vocabularySize();
     long available =
@@ -172,8 +181,7 @@ public final class EngineOpener {
     long weights =
         switch (placement) {
           case THREADS -> 0;
-          case PROCESSES ->
-              prepared.layouts().stream().mapToLong(prepared.loading()::bytes).max().orElseThrow();
+          case PROCESSES -> dry.weightBytes();
         };
     List<List<StateSpec>> states = prepared.layouts().stream().map(prepared::states).toList();
     Backend first = backends.getFirst();
@@ -185,6 +193,7 @@ public final class EngineOpener {
         drafts,
         available,
         weights,
+        dry.stepNeeds(),
         pageSize -> greatest(states, share -> first.bytesPerPage(share, pageSize)),
         length ->
             greatest(

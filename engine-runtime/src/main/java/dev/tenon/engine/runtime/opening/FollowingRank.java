@@ -60,7 +60,7 @@ public final class FollowingRank implements AutoCloseable {
             .loading()
             .bind(store, List.of(backend), List.of(layout), LoadProgress.SILENT)
             .getFirst();
-    PoolPlan plan = new PoolPlan(maxLength, pageSize, pages, limits, 0, 0);
+    PoolPlan plan = new PoolPlan(maxLength, pageSize, pages, limits, 0, 0, StepNeeds.NONE);
     return prepared.allocate(rank, backend, model, plan);
   }
 

@@ -11,9 +11,16 @@ import dev.tenon.spi.backend.StepShape;
  * @param limits bounds of a step; its sequences are the slots
  * @param pageBytes of one page
  * @param slotBytes of one slot
+ * @param steps what steps take beside them
  */
 record PoolPlan(
-    int maxLength, int pageSize, int pages, StepShape limits, long pageBytes, long slotBytes) {
+    int maxLength,
+    int pageSize,
+    int pages,
+    StepShape limits,
+    long pageBytes,
+    long slotBytes,
+    StepNeeds.Bytes steps) {
   /** Bytes of all pages and slots. */
   long bytes() {
     return pages * pageBytes + limits.sequences() * slotBytes;

@@ -22,8 +22,6 @@ final class PoolPlanner {
   private static final int HOST_TOKENS_PER_SEQUENCE = 1024;
   private static final long HOST_POOL_MEGABYTES = 256;
   private static final int LEAST_CONTEXT = 64;
-  private static final int WORK_BYTES_PER_HIDDEN = 64;
-  private static final int LOGIT_COPIES = 2;
 
   private final PoolRequest request;
   private final int pageSize;
@@ -63,7 +61,7 @@ final class PoolPlanner {
       }
     }
     return new PoolPlan(
-        length, pageSize, (int) pages, limits(length), pageBytes, slotBytes(length));
+        length, pageSize, (int) pages, limits(length), pageBytes, slotBytes(length), steps(length));
   }
 
   private int wantedLength() {
@@ -106,20 +104,15 @@ final class PoolPlanner {
   }
 
   private long fixedBytes(int length) {
-    return request.weightBytes() + sequences * slotBytes(length) + workBytes(length);
+    return request.weightBytes() + sequences * slotBytes(length) + steps(length).sum();
   }
 
   private long slotBytes(int length) {
     return request.bytesPerSlot().applyAsLong(length);
   }
 
-  /**
-   * Activations of a step and its logits: an estimate, since backends lay them out as they like.
-   */
-  private long workBytes(int length) {
-    StepShape limits = limits(length);
-    return (long) limits.rows() * request.model().hiddenSize() * WORK_BYTES_PER_HIDDEN
-        + (long) limits.logitRows() * request.model().vocabularySize() * Float.BYTES * LOGIT_COPIES;
+  private StepNeeds.Bytes steps(int length) {
+    return request.stepNeeds().of(limits(length), length, pageSize);
   }
 
   private long pagesFor(int length) {
@@ -149,14 +142,16 @@ final class PoolPlanner {
 
   private TenonException outOfMemory(int length, long pages) {
     long fixed = fixedBytes(length);
+    StepNeeds.Bytes steps = steps(length);
     return new TenonException(
         ErrorCode.OUT_OF_MEMORY,
-        "the memory does not suffice: weights %s + %d slots x %s + work space %s + %s pages x %s"
+        "the memory does not suffice: weights %s + %d slots x %s + work space %s + recorded steps %s + %s pages x %s"
                 .formatted(
                     Sizes.bytes(request.weightBytes()),
                     sequences,
                     Sizes.bytes(slotBytes(length)),
-                    Sizes.bytes(workBytes(length)),
+                    Sizes.bytes(steps.work()),
+                    Sizes.bytes(steps.recordings()),
                     Sizes.count(pages),
                     Sizes.bytes(pageBytes))
             + " = %s, available are %s. Lower --max-model-len (%d), --max-num-seqs (%d) or"

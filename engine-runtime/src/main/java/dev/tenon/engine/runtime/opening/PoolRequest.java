@@ -17,6 +17,7 @@ import java.util.function.IntToLongFunction;
  * @param draftTokens most drafts per sequence and step
  * @param available bytes that the backend may take
  * @param weightBytes bytes of weights that count against them
+ * @param stepNeeds what steps take
  * @param bytesPerPage of a KV page, by tokens per page
  * @param bytesPerSlot of a sequence slot, by longest sequence
  */
@@ -28,5 +29,6 @@ record PoolRequest(
     int draftTokens,
     long available,
     long weightBytes,
+    StepNeeds stepNeeds,
     IntToLongFunction bytesPerPage,
     IntToLongFunction bytesPerSlot) {}

@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A rank's bodies of one step shape: what the forward half leaves, the sampling half takes up. */
-final class RankSteps {
+public final class RankSteps {
   private final Rank rank;
   private BoundModel.@Nullable Forward forward;
 
@@ -19,7 +19,7 @@ final class RankSteps {
   }
 
   /** Records the steps of a shape. */
-  static CapturedStep capture(Rank rank, StepShape shape) {
+  public static CapturedStep capture(Rank rank, StepShape shape) {
     RankSteps bodies = new RankSteps(rank);
     return rank.backend().capture(shape, rank.states(), bodies::forward, bodies::sample);
   }

@@ -148,6 +148,7 @@ class PoolPlannerTest {
             0,
             available,
             placement == RankPlacement.PROCESSES ? GIGABYTE : 0,
+            StepNeeds.estimate(64, 1000),
             pageSize -> 1000L * pageSize,
             length -> 1_000_000));
   }

@@ -8,6 +8,10 @@ import java.lang.foreign.ValueLayout;
 /** Lays a batch out as {@code tenon_batch} of {@code abi/step_kernels.h}. */
 final class BatchWriter {
   private static final int HEAD = 16;
+
+  /** Words of an entry of pages. */
+  private static final int PAGE_WORDS = 3;
+
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 
   private final MemorySegment target;
@@ -25,7 +29,17 @@ final class BatchWriter {
    */
   static long bytes(StepShape limits, int pages) {
     return Integer.BYTES
-        * (HEAD + 3L * pages + 6L * limits.sequences() + 1 + limits.logitRows() + limits.rows());
+        * (HEAD
+            + (long) PAGE_WORDS * pages
+            + 6L * limits.sequences()
+            + 1
+            + limits.logitRows()
+            + limits.rows());
+  }
+
+  /** Bytes of the largest batch for each page of the pool. */
+  static long bytesPerPage() {
+    return (long) PAGE_WORDS * Integer.BYTES;
   }
 
   /** Bytes of this batch. */
@@ -49,7 +63,7 @@ final class BatchWriter {
       batch.rows(),
       batch.sequences(),
       batch.logitRows().length,
-      batch.pages().length / 3,
+      batch.pages().length / PAGE_WORDS,
       writer.append(batch.pages()),
       writer.append(batch.slots()),
       writer.append(kinds),

@@ -89,6 +89,11 @@ public final class StepState {
     return SlotLayout.of(limits, pageSize).bytesPerSlot();
   }
 
+  /** Bytes on the device for each page of the pools. */
+  public static long bytesPerPage() {
+    return BatchWriter.bytesPerPage();
+  }
+
   /** Page tables, int32 {@code [slots][tableWidth]}, −1 where no page is. */
   public long pageTables() {
     return slots.pageTables();
