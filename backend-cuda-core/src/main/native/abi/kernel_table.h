@@ -16,17 +16,17 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 2
+#define TENON_KERNEL_ABI 3
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
 // Element types, as in the packed forms.
 enum tenon_type { TENON_F32 = 0, TENON_BF16 = 1, TENON_E4M3 = 2 };
 
-// The rows that an operation works on. `counts` holds {rows, sequences, selected} as int32. Arrays are int32.
+// The rows that an operation works on; no sequence has more than `max_sequence_rows` of them (0: than `max_rows`). `counts` holds {rows, sequences, selected} as int32. Arrays are int32.
 // An inactive row has slot -1: it is computed like any other (its id is valid, its position 0) but writes no state.
 typedef struct tenon_rows {
-  int64_t max_rows, max_sequences, max_selected;
+  int64_t max_rows, max_sequences, max_selected, max_sequence_rows;
   tenon_address counts;
   tenon_address ids;        // [rows]
   tenon_address positions;  // [rows]
@@ -39,6 +39,10 @@ typedef struct tenon_rows {
   tenon_address sequence_committed;  // [sequences] active rows that advance the state; the rest become pending
   tenon_address selected;            // [selected] rows whose logits are wanted
 } tenon_rows;
+
+static inline int64_t tenon_most_of_a_sequence(const tenon_rows* rows) {
+  return rows->max_sequence_rows > 0 && rows->max_sequence_rows < rows->max_rows ? rows->max_sequence_rows : rows->max_rows;
+}
 
 // A packed matrix [outputs, inputs]; see pack_matrix for its form. Outputs are padded to 16, inputs to 128.
 typedef struct tenon_matrix {

@@ -44,7 +44,7 @@ inline Division division(const tenon_rows& rows, int64_t heads, int64_t kv_heads
   d.partial_rows = wanted < kPartialRows ? wanted : kPartialRows;
   const int64_t group = heads / kv_heads;
   d.decode_counters = (d.partial_rows + decoded) * kv_heads * ((group + kPairs - 1) / kPairs);
-  d.tile_counters = rows.max_rows > kFewRows ? multiprocessors : 0;
+  d.tile_counters = tenon_most_of_a_sequence(&rows) > kFewRows ? multiprocessors : 0;
   return d;
 }
 

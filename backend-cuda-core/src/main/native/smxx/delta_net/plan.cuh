@@ -32,6 +32,7 @@ inline Space space_of(const tenon_delta_net& p) {
   Space w = {};
   const int64_t least = kMostSteps + 1;
   const int64_t rows = p.rows.max_rows;
+  if (tenon_most_of_a_sequence(&p.rows) < least) return w;
   const int64_t sequences = rows / least < p.rows.max_sequences ? rows / least : p.rows.max_sequences;
   if (sequences <= 0) return w;
   // n sequences of `least` rows take two chunks each; each chunk beyond takes another 64 rows

@@ -6,19 +6,19 @@ import java.util.Locale;
 enum Operation {
   PACK_MATRIX(16),
   FILL(6),
-  EMBED(19),
+  EMBED(20),
   ADD_NORM(10),
-  GATHER(17),
+  GATHER(18),
   PRODUCT(15),
-  ATTENTION_PREPARE(34),
-  ATTENTION(32),
-  DELTA_NET(39),
+  ATTENTION_PREPARE(35),
+  ATTENTION(33),
+  DELTA_NET(40),
   MOE(27),
   SILU_PRODUCT(5),
-  TAKE_OVER(33),
-  SAMPLE(54),
+  TAKE_OVER(34),
+  SAMPLE(56),
   SET_UP(15),
-  DRAFT(53),
+  DRAFT(55),
   JOIN_COLUMNS(7);
 
   /** Words of its parameters. */

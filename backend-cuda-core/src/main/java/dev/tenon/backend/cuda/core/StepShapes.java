@@ -12,6 +12,12 @@ import java.util.TreeSet;
  */
 final class StepShapes {
   private static final int FINENESS = 16;
+
+  /**
+   * Rows of a sequence up to which all kernels take it as a decode; the tails of prompts profit.
+   */
+  private static final int FEW_ROWS = 16;
+
   private static final int SMALLEST_CHUNK = 64;
 
   private StepShapes() {}
@@ -32,7 +38,8 @@ final class StepShapes {
     for (int sequences : counts) {
       int rows = sequences * perSequence;
       if (sequences <= limits.sequences() && rows <= limits.rows() && rows <= limits.logitRows()) {
-        shapes.add(new StepShape(rows, sequences, rows, limits.draftTokens()));
+        int each = Math.min(rows, Math.max(FEW_ROWS, perSequence));
+        shapes.add(new StepShape(rows, sequences, rows, limits.draftTokens(), each));
       }
     }
     for (int rows = SMALLEST_CHUNK; rows < limits.rows(); rows *= 2) {

@@ -24,17 +24,25 @@ class StepShapesTest {
 
   @Test
   void decodesPadLessThanATenth() {
-    List<StepShape> shapes = StepShapes.within(LIMITS);
     for (int sequences = 1; sequences <= 256; sequences++) {
-      StepShape needed = new StepShape(3 * sequences, sequences, 3 * sequences, 2);
-      int rows =
-          shapes.stream()
-              .filter(shape -> shape.holds(needed))
-              .min(Comparator.comparingInt(StepShape::rows))
-              .orElseThrow()
-              .rows();
-      assertThat((double) rows / needed.rows()).isLessThan(1.1);
+      StepShape needed = new StepShape(3 * sequences, sequences, 3 * sequences, 2, 3);
+      assertThat((double) smallest(needed).rows() / needed.rows()).isLessThan(1.1);
     }
+  }
+
+  @Test
+  void aLongPromptTakesAShapeForManyRows() {
+    StepShape tail = new StepShape(200, 66, 66, 2, 16);
+    StepShape prompt = new StepShape(200, 66, 66, 2, 17);
+    assertThat(smallest(tail).sequenceRows()).isEqualTo(16);
+    assertThat(smallest(prompt)).isEqualTo(new StepShape(256, 256, 256, 2));
+  }
+
+  private static StepShape smallest(StepShape needed) {
+    return StepShapes.within(LIMITS).stream()
+        .filter(shape -> shape.holds(needed))
+        .min(Comparator.comparingInt(StepShape::rows))
+        .orElseThrow();
   }
 
   @Test

@@ -94,8 +94,7 @@ public final class StepRunner implements AutoCloseable {
   }
 
   private Recorded smallest(StepBatch batch) {
-    StepShape needed =
-        new StepShape(batch.rows(), batch.sequences(), batch.logitRows().length, draftTokens);
+    StepShape needed = StepShape.of(batch, draftTokens);
     for (Recorded candidate : recorded) {
       if (candidate.shape().holds(needed)) {
         return candidate;

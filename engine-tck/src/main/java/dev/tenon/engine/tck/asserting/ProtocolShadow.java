@@ -38,9 +38,7 @@ final class ProtocolShadow {
   synchronized void launch(StepBatch batch, StepShape shape) {
     require(batch.id() > lastLaunched, "step %d follows step %d", batch.id(), lastLaunched);
     lastLaunched = batch.id();
-    StepShape size =
-        new StepShape(
-            batch.rows(), batch.sequences(), batch.logitRows().length, shape.draftTokens());
+    StepShape size = StepShape.of(batch, shape.draftTokens());
     require(shape.holds(size), "%s holds no batch of %s", shape, size);
     batch.setups().forEach(this::setUp);
     mapPages(batch);

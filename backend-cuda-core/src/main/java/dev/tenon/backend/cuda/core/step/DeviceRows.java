@@ -7,6 +7,7 @@ package dev.tenon.backend.cuda.core.step;
  * @param maxRows bound of the rows
  * @param maxSequences bound of the sequences
  * @param maxSelected bound of the selected rows
+ * @param maxSequenceRows bound of the rows of any one sequence
  * @param counts address of how many rows, sequences and selected rows there are
  * @param ids of the rows' tokens
  * @param positions of the rows
@@ -23,6 +24,7 @@ public record DeviceRows(
     long maxRows,
     long maxSequences,
     long maxSelected,
+    long maxSequenceRows,
     long counts,
     long ids,
     long positions,
@@ -35,12 +37,16 @@ public record DeviceRows(
     long sequenceCommitted,
     long selected) {
 
+  /** How many words there are. */
+  static final int WORDS = 15;
+
   /** The words of {@code tenon_rows}. */
   public long[] words() {
     return new long[] {
       maxRows,
       maxSequences,
       maxSelected,
+      maxSequenceRows,
       counts,
       ids,
       positions,

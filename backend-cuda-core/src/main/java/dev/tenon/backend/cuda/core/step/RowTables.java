@@ -22,6 +22,7 @@ final class RowTables {
             rows,
             sequences,
             limits.logitRows(),
+            limits.sequenceRows(),
             ints(device, COUNTS),
             ints(device, rows),
             ints(device, rows),
@@ -51,12 +52,14 @@ final class RowTables {
   }
 
   DeviceRows target(StepShape shape) {
-    return bounded(target, shape.rows(), shape.sequences(), shape.logitRows());
+    return bounded(
+        target, shape.rows(), shape.sequences(), shape.logitRows(), shape.sequenceRows());
   }
 
   DeviceRows drafting(StepShape shape, int pass) {
     int rows = pass == 0 ? shape.rows() : shape.sequences();
-    return bounded(drafting.get(pass), rows, shape.sequences(), shape.sequences());
+    int each = pass == 0 ? shape.sequenceRows() : 1;
+    return bounded(drafting.get(pass), rows, shape.sequences(), shape.sequences(), each);
   }
 
   /** All the target rows; they belong to the same sequences. */
@@ -66,6 +69,7 @@ final class RowTables {
         rows,
         sequences,
         sequences,
+        target.maxSequenceRows(),
         ints(device, COUNTS),
         ints(device, rows),
         ints(device, rows),
@@ -87,6 +91,7 @@ final class RowTables {
         sequences,
         sequences,
         sequences,
+        1,
         ints(device, COUNTS),
         ints(device, sequences),
         ints(device, sequences),
@@ -100,11 +105,13 @@ final class RowTables {
         numbers);
   }
 
-  private static DeviceRows bounded(DeviceRows all, long rows, long sequences, long selected) {
+  private static DeviceRows bounded(
+      DeviceRows all, long rows, long sequences, long selected, long sequenceRows) {
     return new DeviceRows(
         rows,
         sequences,
         selected,
+        sequenceRows,
         all.counts(),
         all.ids(),
         all.positions(),

@@ -328,7 +328,7 @@ public final class StepState {
   }
 
   private static long[] noRows() {
-    return new long[14];
+    return new long[DeviceRows.WORDS];
   }
 
   private static long mostMasks(StepShape limits) {
@@ -336,9 +336,7 @@ public final class StepState {
   }
 
   private void check(StepBatch given, StepShape shape) {
-    StepShape size =
-        new StepShape(
-            given.rows(), given.sequences(), given.logitRows().length, shape.draftTokens());
+    StepShape size = StepShape.of(given, shape.draftTokens());
     if (!shape.holds(size) || given.pages().length > 3L * pages) {
       throw new IllegalArgumentException(
           "batch %d of %s with %d page entries exceeds the shape %s"

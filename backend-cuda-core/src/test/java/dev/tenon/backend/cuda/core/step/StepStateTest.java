@@ -29,11 +29,11 @@ import org.junit.jupiter.api.Test;
 class StepStateTest {
   // positions in the words of an operation on a step
   private static final int BATCH = 13;
-  private static final int RESULTS = 31;
-  private static final int LOGITS = 33;
-  private static final int MASKED = 35;
-  private static final int MASKS = 36;
-  private static final int LOGPROBS = 37;
+  private static final int RESULTS = 32;
+  private static final int LOGITS = 34;
+  private static final int MASKED = 36;
+  private static final int MASKS = 37;
+  private static final int LOGPROBS = 38;
 
   private final FakeDevice device = new FakeDevice();
   private final StepState state = StepFixture.state(device);
