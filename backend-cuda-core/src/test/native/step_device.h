@@ -22,7 +22,7 @@ struct DeviceRows {
       : counts(4), ids(rows), positions(rows), slots(rows), sequence(rows), sequence_slots(sequences),
         offsets(sequences + 1), active(sequences), replay(sequences), committed(sequences), selected(chosen) {}
   tenon_rows words(int64_t rows, int64_t sequences, int64_t chosen) const {
-    return {rows, sequences, chosen, counts.address(), ids.address(), positions.address(), slots.address(),
+    return {rows, sequences, chosen, 0, counts.address(), ids.address(), positions.address(), slots.address(),
             sequence.address(), sequence_slots.address(), offsets.address(), active.address(), replay.address(),
             committed.address(), selected.address()};
   }

@@ -279,6 +279,30 @@ __device__ __forceinline__ void finish_unit(const Plan& plan, const Unit& unit, 
   out[int64_t(unit.position + column) * inner + unit.pair * 16 + m] = __float2bfloat16_rn(silu(gate) * up);
 }
 
+// While this kernel waits for its weights, those of the next one come into the second-level cache, if they fit beside
+// what is read here: blocks of the next kernel find no room before the first ones here have ended.
+constexpr int64_t kPrefetchedMost = 24 << 20;
+constexpr uint32_t kPrefetchedPiece = 8192;
+
+__device__ __forceinline__ void prefetch_down(const Plan& plan, const Routing& routing, int items) {
+  const int shared = plan.shared_items > 0, factors = items + shared;
+  auto bytes_of = [&](const Factor& factor, int type) {
+    return int64_t(factor.tiles) * ((factor.inputs + kStretch - 1) / kStretch) * kStretch * 16 * (type == TENON_E4M3 ? 1 : 2);
+  };
+  const int64_t most = bytes_of(down_of(plan, 0, false), plan.p.type);
+  if (factors * most > kPrefetchedMost) return;
+  const int each = static_cast<int>((most + kPrefetchedPiece - 1) / kPrefetchedPiece);
+  for (int piece = blockIdx.x + threadIdx.x * gridDim.x; piece < factors * each; piece += kThreads * gridDim.x) {
+    const int index = piece / each;
+    const bool is_shared = index < shared;
+    const Factor factor = down_of(plan, is_shared ? 0 : routing.items[index - shared].expert, is_shared);
+    const int64_t at = int64_t(piece % each) * kPrefetchedPiece, left = bytes_of(factor, type_of(plan, is_shared)) - at;
+    if (left <= 0) continue;
+    prefetch_second_level(reinterpret_cast<const unsigned char*>(factor.data) + at,
+                          left < kPrefetchedPiece ? static_cast<uint32_t>(left) : kPrefetchedPiece);
+  }
+}
+
 // Blocks that a multiprocessor holds; on Blackwell the compiler has no registers for three.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
 constexpr int kFewTogether = 2;
@@ -309,6 +333,7 @@ __global__ void __launch_bounds__(kThreads, kFewTogether) few_gate_up(Plan plan,
     return {false, item.expert, (index - shared_units) % each, item.position, item.count};
   };
   if (!asked && static_cast<int>(blockIdx.x) < units) ask_unit(shared, plan, get(blockIdx.x));
+  if (rows > 0) prefetch_down(plan, routing, items);
   const int most = p.max_rows;
   int turn = 0;
   for (int index = blockIdx.x; index < units; index += gridDim.x) {
