@@ -81,7 +81,7 @@ CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
 }
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute wanted, CUdevice device) {
   (void)device;
-  *value = wanted == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? 9
+  *value = wanted == CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR ? (int)number("FAKE_CUDA_GENERATION", 9)
            : wanted == CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT   ? 132
            : wanted == CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE          ? 60 << 20 : 0;
   return CUDA_SUCCESS;

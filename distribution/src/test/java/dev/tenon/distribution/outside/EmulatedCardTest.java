@@ -69,6 +69,90 @@ class EmulatedCardTest {
     holds("captured", 4, "--enable-expert-parallel");
   }
 
+  @Test
+  void tooLittleMemoryIsRefusedWithTheSums() throws Exception {
+    refuses(
+        Map.of("FAKE_CUDA_MEMORY", "150000000"),
+        List.of(),
+        "the memory does not suffice: weights ",
+        " slots x ",
+        "work space ",
+        "recorded steps ",
+        "available are ",
+        "--max-num-seqs");
+  }
+
+  @Test
+  void ranksThatDoNotDivideTheModelAreRefused() throws Exception {
+    refuses(
+        Map.of("FAKE_CUDA_DEVICES", "3"),
+        List.of("--tensor-parallel-size=3"),
+        "does not divide among 3 ranks",
+        "rank counts that fit: 1, 2, 4");
+  }
+
+  @Test
+  void ranksWithoutACardAreRefused() throws Exception {
+    refuses(
+        Map.of(),
+        List.of("--tensor-parallel-size=2"),
+        "2 ranks need a GPU each, and the driver shows 1");
+  }
+
+  @Test
+  void ranksWithoutNcclAreRefusedWithThePlaces() throws Exception {
+    refuses(
+        Map.of("FAKE_CUDA_DEVICES", "2"),
+        List.of(
+            "--tensor-parallel-size=2", "--backend-options={\"nccl\":\"/nowhere/libnccl.so.2\"}"),
+        "option nccl is /nowhere/libnccl.so.2, and no file is there");
+  }
+
+  @Test
+  void cardsOfAnotherGenerationAreNamed() throws Exception {
+    Map<String, String> environment = environment(1);
+    environment.put("FAKE_CUDA_GENERATION", "7");
+    Finished finished =
+        Finished.of(
+            List.of("/bin/sh", Project.IMAGE.resolve("bin/tenon").toString(), "plugins"),
+            environment);
+    assertThat(finished.output())
+        .contains("compute capability 7.0; this backend is for H200, H20 and H100");
+  }
+
+  /** Holds that a start ends at once with a message, and without a stack trace. */
+  private void refuses(Map<String, String> changes, List<String> flags, String... parts)
+      throws Exception {
+    Path checkpoint = folder.resolve(NAME);
+    if (!Files.exists(checkpoint)) {
+      Golden.load(NAME).writeCheckpoint(checkpoint, 1);
+    }
+    Path ids = Files.writeString(folder.resolve("one"), "[1]");
+    Map<String, String> environment = environment(1);
+    environment.putAll(changes);
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "/bin/sh",
+                Project.IMAGE.resolve("bin/tenon").toString(),
+                "logits",
+                checkpoint.toString(),
+                "--ids=" + ids,
+                "--plugins=" + folder.resolve("plugins"),
+                "--backend=cuda-emulated"));
+    command.addAll(flags);
+    Finished finished = Finished.of(command, environment);
+    assertThat(finished.status()).isEqualTo(1);
+    assertThat(finished.errors()).contains(parts).doesNotContain("\tat ");
+  }
+
+  private Map<String, String> environment(int cards) {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    environment.put("LD_LIBRARY_PATH", folder.resolve("driver").toString());
+    environment.put("FAKE_CUDA_DEVICES", String.valueOf(cards));
+    return environment;
+  }
+
   private void holds(String execution, int ranks, String... flags) throws Exception {
     Golden golden = Golden.load(NAME);
     List<Golden.Case> cases =
@@ -107,9 +191,6 @@ class EmulatedCardTest {
                     .mapToObj(Integer::toString)
                     .collect(Collectors.joining(",", "[", "]\n")))
             .collect(Collectors.joining()));
-    Map<String, String> environment = new HashMap<>(System.getenv());
-    environment.put("LD_LIBRARY_PATH", folder.resolve("driver").toString());
-    environment.put("FAKE_CUDA_DEVICES", String.valueOf(ranks));
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -128,7 +209,7 @@ class EmulatedCardTest {
                 "--max-num-batched-tokens=64",
                 "--tensor-parallel-size=" + ranks));
     command.addAll(List.of(flags));
-    Finished finished = Finished.of(command, environment);
+    Finished finished = Finished.of(command, environment(ranks));
     assertThat(finished.status()).as(finished.toString()).isZero();
     List<JsonNode> answers = new ArrayList<>();
     for (String line : finished.output().lines().toList()) {
