@@ -24,6 +24,13 @@
 
 namespace check {
 
+// Small sizes: where kernels run thread by thread, or under compute-sanitizer (run --brief).
+#if defined(TENON_EMULATED) || defined(TENON_BRIEF)
+constexpr bool kBrief = true;
+#else
+constexpr bool kBrief = false;
+#endif
+
 inline int failures = 0;
 
 inline std::mt19937_64& random() {

@@ -13,12 +13,6 @@ namespace {
 
 using namespace model;
 
-#if defined(TENON_EMULATED)
-constexpr bool kEmulated = true;
-#else
-constexpr bool kEmulated = false;
-#endif
-
 int below(int bound) { return static_cast<int>(check::random()() % bound); }
 bool chance(double probability) { return std::uniform_real_distribution<>()(check::random()) < probability; }
 template <typename T>
@@ -252,12 +246,12 @@ int main(int count, char** arguments) {
     time_all();
     return 0;
   }
-  const int turns = kEmulated ? 24 : 60;
+  const int turns = check::kBrief ? 24 : 60;
   for (int turn = 0; turn < turns; turn++) {
     compare(1000, 17, 1000);
     compare(1003, 9, 1005);
     if (turn % 3 == 0) compare(9001, 9, 9004);
-    if (!kEmulated && turn % 10 == 0) compare(151936, 20, 151936);
+    if (!check::kBrief && turn % 10 == 0) compare(151936, 20, 151936);
   }
   return check::failures != 0;
 }

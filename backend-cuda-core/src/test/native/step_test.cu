@@ -7,11 +7,7 @@ namespace {
 
 using namespace model;
 
-#if defined(TENON_EMULATED)
-constexpr int kSteps = 60;
-#else
-constexpr int kSteps = 400;
-#endif
+constexpr int kSteps = check::kBrief ? 60 : 400;
 
 constexpr int kVocabulary = 301, kSlots = 7, kPage = 4, kTable = 9, kMostRows = 40;
 
