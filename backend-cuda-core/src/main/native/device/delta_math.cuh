@@ -79,6 +79,19 @@ __device__ __forceinline__ void store2(float* to, float a, float b) { *reinterpr
 
 __device__ __forceinline__ void store2(bf16* to, float a, float b) { store_pair(to, pair_of(a, b)); }
 
+// One element of a state.
+__device__ __forceinline__ float widened(float x) { return x; }
+__device__ __forceinline__ float widened(bf16 x) { return __bfloat162float(x); }
+
+template <typename State>
+__device__ __forceinline__ State narrowed(float x) {
+  if constexpr (sizeof(State) == sizeof(float)) {
+    return x;
+  } else {
+    return __float2bfloat16_rn(x);
+  }
+}
+
 // What values become when they are stored in a state of this type.
 template <typename State>
 __device__ __forceinline__ void round_to(float (&x)[4]) {

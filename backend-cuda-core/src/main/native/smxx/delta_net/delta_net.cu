@@ -41,14 +41,14 @@ int launch(const tenon_delta_net& p, void* stream) {
   } else {
     status = launch_steps<KeyDim, 0, State>(p, space, heads, stream);
   }
-  const unsigned splits = static_cast<unsigned>(p.value_dim) / kAdvanceColumns;
+  const unsigned splits = static_cast<unsigned>((p.value_dim + kAdvanceColumns - 1) / kAdvanceColumns);
   const unsigned chunked = static_cast<unsigned>(space.most_chunked < kSegmentSequences ? space.most_chunked : kSegmentSequences);
   for (int first = 0; first < space.most_chunks && status == 0; first += kSegment) {
-    status = enqueue(delta_prepare<KeyDim>, dim3(heads.x, heads.y, space.segment), dim3(kPrepareThreads),
-                     prepare_memory_bytes(KeyDim), stream, Start::EARLY, p, space, first);
+    status = enqueue(delta_prepare<KeyDim>, dim3(1, heads.y, space.segment), dim3(kPrepareThreads),
+                     static_cast<int>(sizeof(PrepareMemory<KeyDim>)), stream, Start::EARLY, p, space, first);
     if (status != 0) return status;
     status = enqueue(delta_advance<KeyDim, State>, dim3(heads.x, heads.y, chunked * splits), dim3(kAdvanceThreads),
-                     static_cast<int>(2 * sizeof(Stage<KeyDim>)), stream, Start::EARLY, p, space, first);
+                     static_cast<int>(sizeof(AdvanceMemory<KeyDim>)), stream, Start::EARLY, p, space, first);
   }
   if (status != 0 || space.most_chunks == 0) return status;
   return enqueue(delta_finish, dim3(heads.x, heads.y, space.most_chunks), dim3(kFinishThreads), 0, stream, Start::EARLY, p, space);
