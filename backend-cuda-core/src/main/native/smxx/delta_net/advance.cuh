@@ -36,6 +36,10 @@ struct Stretch {
   int first_column;
   int groups;  // of 32 columns; the last block of a head may have one only
 
+  // The chunk to ask for while `chunk` is worked on. After the last one that is itself, in vain: a branch around the loads
+  // would take more registers than there are.
+  __device__ __forceinline__ int after(int chunk) const { return min(chunk + 1, to - 1); }
+
   // Parts of a matrix that is kept by key heads or value heads, of a chunk of the sequence.
   __device__ __forceinline__ int by_key_head(int chunk, const Head& head) const {
     return (in_segment + chunk - from) * (head.heads / head.repeat) + head.key_head;
@@ -158,7 +162,7 @@ struct StateWarp {
     }
   }
 
-  // V' of the chunk whose operands were loaded, and asks for those of chunk `next`, if there is one.
+  // V' of the chunk whose operands were loaded; asks for those of chunk `next`.
   __device__ __forceinline__ void make_deltas(int next) {
     float x[kColumnTiles][4] = {};
 #pragma unroll
@@ -174,7 +178,7 @@ struct StateWarp {
       tile_word(m.faded_deltas, row, n, lane) = half_pair(fading[0] * x[n][0], fading[0] * x[n][1]);
       tile_word(m.faded_deltas, row + 8, n, lane) = half_pair(fading[1] * x[n][2], fading[1] * x[n][3]);
     }
-    if (next < stretch.to) load_corrections(next);
+    load_corrections(next);
   }
 
   __device__ __forceinline__ void update_state(int next) {
@@ -200,21 +204,22 @@ struct StateWarp {
         }
       }
     }
-    if (next < stretch.to) load_keys(next);
+    load_keys(next);
     publish_state();
   }
 
   __device__ __forceinline__ void run(bool fresh) {
-    load_corrections(stretch.from);
-    load_keys(stretch.from);
     load_state(fresh);
     publish_state();
+    load_corrections(stretch.from);
+    load_keys(stretch.from);
     __syncthreads();
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
-      make_deltas(chunk + 1);
+      const int next = stretch.after(chunk);
+      make_deltas(next);
       __syncthreads();
-      update_state(chunk + 1);
+      update_state(next);
       __syncthreads();
     }
     store_state();
@@ -276,18 +281,19 @@ struct OutputWarp {
     __syncthreads();
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
+      const int next = stretch.after(chunk);
       float o[kColumnTiles][4] = {};
 #pragma unroll
       for (int i = 0; i < kKeyParts; i++) multiply_rows(o, queries[i], m.state, i, lane);
 #pragma unroll
       for (int n = 0; n < kColumnTiles; n++) o[n][0] *= decay[0], o[n][1] *= decay[0], o[n][2] *= decay[1], o[n][3] *= decay[1];
-      if (chunk + 1 < stretch.to) load_queries(chunk + 1);
+      load_queries(next);
       __syncthreads();
 #pragma unroll
       for (int i = 0; i < kRowParts; i++) {
         if (i <= warp) multiply_rows(o, scores[i], m.deltas, i, lane);
       }
-      if (chunk + 1 < stretch.to) load_scores(chunk + 1);
+      load_scores(next);
       write(o, chunk);
       __syncthreads();
     }

@@ -17,7 +17,7 @@ bool is_offered(const tenon_delta_net& p) {
   const bool keys = p.key_dim == 32 || p.key_dim == 64 || p.key_dim == 128;
   const bool values = p.value_dim >= 32 && p.value_dim <= 128 && p.value_dim % 32 == 0;
   return keys && values && p.conv_width == kTaps && p.key_heads > 0 && p.value_heads % p.key_heads == 0 &&
-         p.projected_stride % 2 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
+         p.projected_stride % 8 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
 }
 
 template <int KeyDim, int ValueDim, typename State>
