@@ -13,15 +13,16 @@
 #ifndef TENON_DELTA_NET_ADVANCE_CUH
 #define TENON_DELTA_NET_ADVANCE_CUH
 
+#include "column_tile.cuh"
 #include "plan.cuh"
 
 namespace tenon::delta {
 
 constexpr int kAdvanceThreads = 2 * 32 * kRowParts;
-constexpr int kAdvanceColumns = 64;
-constexpr int kColumnTiles = kAdvanceColumns / 8;
+constexpr int kAdvanceColumns = kTileColumns;
 constexpr int kBlockGroups = kAdvanceColumns / kGroupColumns;
 
+// Tiles.
 template <int KeyDim>
 struct AdvanceMemory {
   uint4 state[KeyDim * kColumnTiles];         // by keys
@@ -49,23 +50,8 @@ struct Stretch {
   }
 };
 
-// sum += a · 16 rows of a tile of 64 columns
-__device__ __forceinline__ void multiply_rows(float (&sum)[kColumnTiles][4], const uint4& a, const uint4* tile, int step, int lane) {
-#pragma unroll
-  for (int n = 0; n < kColumnTiles; n += 2) {
-    uint32_t b[4];
-    load_matrices_transposed(b, tile + swizzled(kPart * step + (lane & 15), n + (lane >> 4), kColumnTiles));
-    multiply(sum[n], a, b[0], b[1]);
-    multiply(sum[n + 1], a, b[2], b[3]);
-  }
-}
-
-// Word of a lane's sum in a tile of 64 columns.
-__device__ __forceinline__ uint32_t& tile_word(uint4* tile, int row, int n, int lane) {
-  return reinterpret_cast<uint32_t*>(tile + swizzled(row, n, kColumnTiles))[lane & 3];
-}
-
-// The warps that carry the state. A warp has 16 rows of V' and, if there are as many, two parts of 16 keys of S.
+// The warps that carry the state. A warp has 16 rows of V' and every fourth part of 16 keys of S; where there are
+// fewer than four parts, some warps multiply by zeros.
 template <int KeyDim, typename State>
 struct StateWarp {
   static constexpr int kKeyParts = KeyDim / kPart;
@@ -79,15 +65,15 @@ struct StateWarp {
   uint4 corrections[kKeyParts], keys[kOwnParts][kRowParts], values[2 * kBlockGroups];
   float fading[2], decay;
 
-  __device__ __forceinline__ bool has_keys() const { return kOwnParts * warp < kKeyParts; }
+  __device__ __forceinline__ bool has_keys() const { return warp < kKeyParts; }
+  __device__ __forceinline__ int key(int part) const { return kPart * (kRowParts * part + warp) + again(lane) / 4; }
 
   // Calls with each of the thread's pairs of columns of the state: (in memory, two sums).
   template <typename Visit>
   __device__ __forceinline__ void each_of_state(Visit visit) {
     const Head head = own_head(p);
     State* state = head.state<State>(p, stretch.sequence.slot);
-    const int own = again(lane);
-    const int key = kPart * kOwnParts * warp + own / 4, column = stretch.first_column + 8 * (own & 3);
+    const int column = stretch.first_column + 8 * (again(lane) & 3);
 #pragma unroll
     for (int part = 0; part < kOwnParts; part++) {
 #pragma unroll
@@ -98,7 +84,7 @@ struct StateWarp {
 #pragma unroll
           for (int i = 0; i < 2; i++) {
             const int at_column = column + kGroupColumns * (n / 4) + 2 * (n % 4) + i;
-            visit(state + state_index(key + kPart * part + 8 * half, at_column, head.value_dim), held[part][n][2 * half + i]);
+            visit(state + state_index(key(part) + 8 * half, at_column, head.value_dim), held[part][n][2 * half + i]);
           }
         }
       }
@@ -124,14 +110,14 @@ struct StateWarp {
     if (!has_keys()) return;
 #pragma unroll
     for (int part = 0; part < kOwnParts; part++) {
-      const int key = kPart * (kOwnParts * warp + part) + lane / 4;
 #pragma unroll
       for (int n = 0; n < kColumnTiles; n++) {
         round_to<State>(held[part][n]);
-        tile_word(m.state, key, n, lane) = half_pair(held[part][n][0], held[part][n][1]);
-        tile_word(m.state, key + 8, n, lane) = half_pair(held[part][n][2], held[part][n][3]);
+        tile_word(m.state, key(part), n, lane) = half_pair(held[part][n][0], held[part][n][1]);
+        tile_word(m.state, key(part) + 8, n, lane) = half_pair(held[part][n][2], held[part][n][3]);
       }
     }
+    publish_tiles();
   }
 
   __device__ __forceinline__ void load_corrections(int chunk) {
@@ -153,20 +139,24 @@ struct StateWarp {
   __device__ __forceinline__ void load_keys(int chunk) {
     const Head head = own_head(p);
     decay = space.factors[2 * kChunk * stretch.by_value_head(chunk, head) + kChunk - 1];
-    if (!has_keys()) return;
-    const uint4* from = space.keys + kPartUnits * kRowParts * (kKeyParts * stretch.by_key_head(chunk, head) + kOwnParts * warp) + again(lane);
+    const uint4* from = space.keys + kPartUnits * kRowParts * (kKeyParts * stretch.by_key_head(chunk, head) + warp) + again(lane);
 #pragma unroll
     for (int part = 0; part < kOwnParts; part++) {
 #pragma unroll
-      for (int i = 0; i < kRowParts; i++) keys[part][i] = from[kPartUnits * (kRowParts * part + i)];
+      for (int i = 0; i < kRowParts; i++) {
+        keys[part][i] = has_keys() ? from[kPartUnits * (kRowParts * kRowParts * part + i)] : make_uint4(0, 0, 0, 0);
+      }
     }
   }
 
   // V' of the chunk whose operands were loaded; asks for those of chunk `next`.
   __device__ __forceinline__ void make_deltas(int next) {
-    float x[kColumnTiles][4] = {};
+    float sums[1][kColumnTiles][4] = {};
+    float(&x)[kColumnTiles][4] = sums[0];
+    begin_products(sums);
 #pragma unroll
-    for (int i = 0; i < kKeyParts; i++) multiply_rows(x, corrections[i], m.state, i, lane);
+    for (int i = 0; i < kKeyParts; i++) multiply_rows(x, corrections[i], m.state, i);
+    end_products(sums);
     const int row = kPart * warp + lane / 4;
 #pragma unroll
     for (int n = 0; n < kColumnTiles; n++) {
@@ -178,32 +168,25 @@ struct StateWarp {
       tile_word(m.faded_deltas, row, n, lane) = half_pair(fading[0] * x[n][0], fading[0] * x[n][1]);
       tile_word(m.faded_deltas, row + 8, n, lane) = half_pair(fading[1] * x[n][2], fading[1] * x[n][3]);
     }
+    publish_tiles();
     load_corrections(next);
   }
 
   __device__ __forceinline__ void update_state(int next) {
-    if (has_keys()) {
 #pragma unroll
-      for (int part = 0; part < kOwnParts; part++) {
+    for (int part = 0; part < kOwnParts; part++) {
 #pragma unroll
-        for (int n = 0; n < kColumnTiles; n++) {
-          held[part][n][0] *= decay, held[part][n][1] *= decay, held[part][n][2] *= decay, held[part][n][3] *= decay;
-        }
-      }
-#pragma unroll
-      for (int i = 0; i < kRowParts; i++) {
-#pragma unroll
-        for (int n = 0; n < kColumnTiles; n += 2) {
-          uint32_t b[4];
-          load_matrices_transposed(b, m.faded_deltas + swizzled(kPart * i + (lane & 15), n + (lane >> 4), kColumnTiles));
-#pragma unroll
-          for (int part = 0; part < kOwnParts; part++) {
-            multiply(held[part][n], keys[part][i], b[0], b[1]);
-            multiply(held[part][n + 1], keys[part][i], b[2], b[3]);
-          }
-        }
+      for (int n = 0; n < kColumnTiles; n++) {
+        held[part][n][0] *= decay, held[part][n][1] *= decay, held[part][n][2] *= decay, held[part][n][3] *= decay;
       }
     }
+    begin_products(held);
+#pragma unroll
+    for (int i = 0; i < kRowParts; i++) {
+#pragma unroll
+      for (int part = 0; part < kOwnParts; part++) multiply_rows(held[part], keys[part][i], m.faded_deltas, i);
+    }
+    end_products(held);
     load_keys(next);
     publish_state();
   }
@@ -253,7 +236,7 @@ struct OutputWarp {
     const uint4* from = space.scores + kPartUnits * (kTriangleParts * place + triangle_part(warp, 0)) + again(lane);
 #pragma unroll
     for (int i = 0; i < kRowParts; i++) {
-      if (i <= warp) scores[i] = from[kPartUnits * i];
+      scores[i] = i <= warp ? from[kPartUnits * i] : make_uint4(0, 0, 0, 0);
     }
   }
 
@@ -282,17 +265,20 @@ struct OutputWarp {
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
       const int next = stretch.after(chunk);
-      float o[kColumnTiles][4] = {};
+      float sums[1][kColumnTiles][4] = {};
+      float(&o)[kColumnTiles][4] = sums[0];
+      begin_products(sums);
 #pragma unroll
-      for (int i = 0; i < kKeyParts; i++) multiply_rows(o, queries[i], m.state, i, lane);
+      for (int i = 0; i < kKeyParts; i++) multiply_rows(o, queries[i], m.state, i);
+      end_products(sums);
 #pragma unroll
       for (int n = 0; n < kColumnTiles; n++) o[n][0] *= decay[0], o[n][1] *= decay[0], o[n][2] *= decay[1], o[n][3] *= decay[1];
       load_queries(next);
       __syncthreads();
+      begin_products(sums);
 #pragma unroll
-      for (int i = 0; i < kRowParts; i++) {
-        if (i <= warp) multiply_rows(o, scores[i], m.deltas, i, lane);
-      }
+      for (int i = 0; i < kRowParts; i++) multiply_rows(o, scores[i], m.deltas, i);
+      end_products(sums);
       load_scores(next);
       write(o, chunk);
       __syncthreads();
@@ -315,7 +301,8 @@ __device__ __forceinline__ void keep_window(const tenon_delta_net& p, const Stre
 
 template <int KeyDim, typename State>
 __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_delta_net p, const Space space, int segment_first) {
-  TENON_DYNAMIC_SHARED(AdvanceMemory<KeyDim>, memory);
+  TENON_DYNAMIC_SHARED(unsigned char, shared);
+  AdvanceMemory<KeyDim>& memory = aligned_tiles<AdvanceMemory<KeyDim>>(shared);
   release_successor();
   wait_for_predecessor();
   if (segment_first >= space.plan[0]) return;
@@ -333,9 +320,9 @@ __global__ void __launch_bounds__(kAdvanceThreads) delta_advance(const tenon_del
   stretch.groups = min(kBlockGroups, (static_cast<int>(p.value_dim) - stretch.first_column) / kGroupColumns);
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
   if (warp < kRowParts) {
-    StateWarp<KeyDim, State>{p, space, stretch, *memory, warp, lane}.run(stretch.from == 0 && is_fresh(p.rows, stretch.sequence));
+    StateWarp<KeyDim, State>{p, space, stretch, memory, warp, lane}.run(stretch.from == 0 && is_fresh(p.rows, stretch.sequence));
   } else {
-    OutputWarp<KeyDim>{p, space, stretch, *memory, warp - kRowParts, lane}.run();
+    OutputWarp<KeyDim>{p, space, stretch, memory, warp - kRowParts, lane}.run();
   }
   if (stretch.to == chunks) keep_window(p, stretch);
 }

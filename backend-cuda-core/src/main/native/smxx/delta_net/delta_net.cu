@@ -48,7 +48,7 @@ int launch(const tenon_delta_net& p, void* stream) {
                      static_cast<int>(sizeof(PrepareMemory<KeyDim>)), stream, Start::EARLY, p, space, first);
     if (status != 0) return status;
     status = enqueue(delta_advance<KeyDim, State>, dim3(heads.x, heads.y, chunked * splits), dim3(kAdvanceThreads),
-                     static_cast<int>(sizeof(AdvanceMemory<KeyDim>)), stream, Start::EARLY, p, space, first);
+                     static_cast<int>(sizeof(AdvanceMemory<KeyDim>)) + kTileAlignment, stream, Start::EARLY, p, space, first);
   }
   if (status != 0 || space.most_chunks == 0) return status;
   return enqueue(delta_finish, dim3(heads.x, heads.y, space.most_chunks), dim3(kFinishThreads), 0, stream, Start::EARLY, p, space);
