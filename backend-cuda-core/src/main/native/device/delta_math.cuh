@@ -8,15 +8,27 @@ namespace tenon::delta {
 
 using bf16 = __nv_bfloat16;
 
-// 1 / (1 + e^−x) in four instructions: results too small for normal numbers are zero.
-__device__ __forceinline__ float sigmoid(float x) {
-  constexpr float kLog2OfE = 1.44269504f;
+constexpr float kLog2OfE = 1.44269504f;
+
+// 2^x in one instruction; results too small for normal numbers are zero, here and below.
+__device__ __forceinline__ float power_of_2(float x) {
 #if defined(TENON_EMULATED)
-  return 1.f / (1.f + exp2f(-kLog2OfE * x));
+  return exp2f(x);
 #else
-  float power, result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(-kLog2OfE * x));
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(1.f + power));
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+#endif
+}
+
+// 1 / (1 + e^−x)
+__device__ __forceinline__ float sigmoid(float x) {
+  const float sum = 1.f + power_of_2(-kLog2OfE * x);
+#if defined(TENON_EMULATED)
+  return 1.f / sum;
+#else
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(sum));
   return result;
 #endif
 }

@@ -11,7 +11,7 @@ constexpr int kFinishThreads = 256;
 constexpr int kFinishLanes = kMostValueDim / 8;
 constexpr int kFinishRows = kChunk * kFinishLanes / kFinishThreads;  // of a thread
 
-__global__ void __launch_bounds__(kFinishThreads) delta_finish(const tenon_delta_net p, const Space space) {
+__global__ void __launch_bounds__(kFinishThreads, 3) delta_finish(const tenon_delta_net p, const Space space) {
   release_successor();
   wait_for_predecessor();
   if (blockIdx.z >= space.plan[0]) return;

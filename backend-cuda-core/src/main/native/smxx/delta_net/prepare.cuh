@@ -26,11 +26,11 @@ struct PrepareMemory {
   };
   Triangles triangles;
   InversionMemory inversion;
-  float sums[kChunk], betas[kChunk], beta_decays[kChunk];
+  float log_sums[kChunk], betas[kChunk], beta_decays[kChunk];  // G in powers of 2, β, β e^G
 };
 
 // Running sums of log decays and β of a chunk, to shared memory and, as their users want them, to the workspace; a warp.
-__device__ __forceinline__ void make_gates(const tenon_delta_net& p, const Head& head, const Chunk& chunk, float* sums, float* betas,
+__device__ __forceinline__ void make_gates(const tenon_delta_net& p, const Head& head, const Chunk& chunk, float* log_sums, float* betas,
                                            float* beta_decays, float* factors) {
   const int lane = threadIdx.x & 31;
   float log_gate[2], beta[2];
@@ -58,7 +58,7 @@ __device__ __forceinline__ void make_gates(const tenon_delta_net& p, const Head&
   for (int i = 0; i < 2; i++) {
     const int row = 2 * lane + i;
     const float decay = expf(upto[i]);
-    sums[row] = upto[i];
+    log_sums[row] = kLog2OfE * upto[i];
     betas[row] = beta[i];
     beta_decays[row] = beta[i] * decay;
     factors[row] = decay;
@@ -66,11 +66,13 @@ __device__ __forceinline__ void make_gates(const tenon_delta_net& p, const Head&
   }
 }
 
-// A warp's 16 rows of K Kᵀ and Q Kᵀ up to the diagonal; Q goes to the workspace as it passes.
+// A warp's 16 rows of K Kᵀ and Q Kᵀ / √key_dim up to the diagonal, the latter in f16: P is no more, and there are few
+// registers. Q goes to the workspace as it passes.
 template <int KeyDim>
-__device__ __forceinline__ void multiply_keys(const PrepareMemory<KeyDim>& m, float (&kk)[kChunk / 8][4], float (&qk)[kChunk / 8][4],
+__device__ __forceinline__ void multiply_keys(const PrepareMemory<KeyDim>& m, float (&kk)[kChunk / 8][4], uint32_t (&qk)[kChunk / 8][2],
                                               uint4* queries, int warp, int lane) {
   constexpr int kUnits = KeyDim / 8;
+  float sums[kChunk / 8][4] = {};
   const int a_row = kPart * warp + (lane & 15), a_unit = lane >> 4;
   const int b_row = (lane & 7) + (lane >> 4) * 8, b_unit = lane >> 3 & 1;
 #pragma unroll
@@ -85,10 +87,16 @@ __device__ __forceinline__ void multiply_keys(const PrepareMemory<KeyDim>& m, fl
       uint32_t b[4];
       load_matrices(b, m.k + swizzled(kPart * n + b_row, 2 * step + b_unit, kUnits));
       mma_f16(kk[2 * n], k, b[0], b[1]);
-      mma_f16(qk[2 * n], q, b[0], b[1]);
+      mma_f16(sums[2 * n], q, b[0], b[1]);
       mma_f16(kk[2 * n + 1], k, b[2], b[3]);
-      mma_f16(qk[2 * n + 1], q, b[2], b[3]);
+      mma_f16(sums[2 * n + 1], q, b[2], b[3]);
     }
+  }
+  const float query_scale = rsqrtf(static_cast<float>(KeyDim));
+#pragma unroll
+  for (int n = 0; n < kChunk / 8; n++) {
+#pragma unroll
+    for (int i = 0; i < 2; i++) qk[n][i] = half_pair(query_scale * sums[n][2 * i], query_scale * sums[n][2 * i + 1]);
   }
 }
 
@@ -105,22 +113,23 @@ __device__ __forceinline__ void store_keys(const PrepareMemory<KeyDim>& m, uint4
 
 // A warp's 16 rows of P, to the workspace, and of A.
 template <int KeyDim>
-__device__ __forceinline__ void make_scores(PrepareMemory<KeyDim>& m, const float (&kk)[kChunk / 8][4], const float (&qk)[kChunk / 8][4],
+__device__ __forceinline__ void make_scores(PrepareMemory<KeyDim>& m, const float (&kk)[kChunk / 8][4], const uint32_t (&qk)[kChunk / 8][2],
                                             uint4* scores, int warp, int lane) {
-  const float query_scale = rsqrtf(static_cast<float>(KeyDim));
   const int row = kPart * warp + lane / 4, column_in_part = 2 * (lane & 3);
-  const float sum[2] = {m.sums[row], m.sums[row + 8]}, beta[2] = {m.betas[row], m.betas[row + 8]};
+  const float sum[2] = {m.log_sums[row], m.log_sums[row + 8]}, beta[2] = {m.betas[row], m.betas[row + 8]};
 #pragma unroll
   for (int part = 0; part < kRowParts; part++) {
     if (part > warp) continue;
     float a[2][4], p[2][4];
 #pragma unroll
     for (int half = 0; half < 2; half++) {
+      const float2 unfaded[2] = {from_half_pair(qk[2 * part + half][0]), from_half_pair(qk[2 * part + half][1])};
+      const float2 at_columns = load2(m.log_sums + kPart * part + 8 * half + column_in_part);
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         const int column = kPart * part + 8 * half + column_in_part + (i & 1), own = row + (i >> 1) * 8;
-        const float decay = column <= own ? __expf(sum[i >> 1] - m.sums[column]) : 0.f;
-        p[half][i] = query_scale * qk[2 * part + half][i] * decay;
+        const float decay = column <= own ? power_of_2(sum[i >> 1] - (i % 2 == 0 ? at_columns.x : at_columns.y)) : 0.f;
+        p[half][i] = decay * (i % 2 == 0 ? unfaded[i >> 1].x : unfaded[i >> 1].y);
         a[half][i] = column < own ? beta[i >> 1] * kk[2 * part + half][i] * decay : 0.f;
       }
     }
@@ -139,8 +148,9 @@ __device__ __forceinline__ void make_scores(PrepareMemory<KeyDim>& m, const floa
   __syncwarp();
 }
 
+// Four blocks have room on a multiprocessor; heads of fewer keys get along with three, and registers that they need on Ampere.
 template <int KeyDim>
-__global__ void __launch_bounds__(kPrepareThreads, 4) delta_prepare(const tenon_delta_net p, const Space space, int segment_first) {
+__global__ void __launch_bounds__(kPrepareThreads, KeyDim == 128 ? 4 : 3) delta_prepare(const tenon_delta_net p, const Space space, int segment_first) {
   TENON_DYNAMIC_SHARED(PrepareMemory<KeyDim>, memory);
   constexpr int kKeyParts = KeyDim / kPart;
   PrepareMemory<KeyDim>& m = *memory;
@@ -157,21 +167,24 @@ __global__ void __launch_bounds__(kPrepareThreads, 4) delta_prepare(const tenon_
   make_unit_rows<KeyDim>(p, shared, chunk, KeyDim, reinterpret_cast<uint32_t*>(m.k));
   make_unit_rows<KeyDim>(p, shared, chunk, 0, reinterpret_cast<uint32_t*>(m.q));
   __syncthreads();
-  float kk[kChunk / 8][4] = {}, qk[kChunk / 8][4] = {};
+  float kk[kChunk / 8][4] = {};
+  uint32_t qk[kChunk / 8][2];
   multiply_keys<KeyDim>(m, kk, qk, space.queries + kPartUnits * kKeyParts * (kRowParts * by_key_head + warp), warp, lane);
   store_keys<KeyDim>(m, space.keys + kPartUnits * kKeyParts * kRowParts * by_key_head, warp, lane);
 
 #pragma unroll 1
   for (int in_group = 0; in_group < repeat; in_group++) {
-    const Head head(p, key_head, in_group, repeat);
-    const int by_value_head = in_segment * head.heads + head.index;
+    // worked out again for each head: kept around the loop, it and what follows from it would take too many registers
+    const int lane = again(threadIdx.x) & 31, warp = again(threadIdx.x) >> 5;
+    const Head head(p, again(blockIdx.y), in_group, repeat);
+    const int by_value_head = again(blockIdx.z) * head.heads + head.index;
     if (warp == kRowParts - 1) {  // which has no part below its part of the diagonal
-      make_gates(p, head, chunk, m.sums, m.betas, m.beta_decays, space.factors + 2 * kChunk * by_value_head);
+      make_gates(p, head, chunk, m.log_sums, m.betas, m.beta_decays, space.factors + 2 * kChunk * by_value_head);
     }
     __syncthreads();
     make_scores<KeyDim>(m, kk, qk, space.scores + kPartUnits * kTriangleParts * by_value_head, warp, lane);
     invert_diagonal(m.inversion, m.triangles, m.betas, m.beta_decays, warp, lane);
-    make_values(p, head, chunk, reinterpret_cast<uint32_t*>(m.v));
+    make_values(p, head, chunk, reinterpret_cast<uint32_t*>(m.v), warp, lane);
     __syncthreads();
     invert_below(m.inversion, m.triangles, m.betas, m.beta_decays, warp, lane);
     __syncthreads();
