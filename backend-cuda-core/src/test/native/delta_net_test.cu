@@ -569,8 +569,8 @@ int main(int argc, char** argv) {
   mixed(small, TENON_F32);
   mixed(medium, TENON_BF16);
   mixed(kEmulated ? Shape{1, 1, 128, 128} : wide, TENON_F32);
-  crowd(small, TENON_F32);
-  crowd(small, TENON_BF16);
+  crowd({4, 8, 32, 32}, TENON_F32);
+  crowd({4, 8, 32, 32}, TENON_BF16);
   pending_before_a_prompt(small);
   segments(small);
   if (!kEmulated) {

@@ -20,11 +20,23 @@ bool is_offered(const tenon_delta_net& p) {
          p.projected_stride % 8 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
 }
 
+int multiprocessors() {
+  static const int known = [] {
+    int device = 0, count = 1;
+    cudaGetDevice(&device);
+    cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device);
+    return count;
+  }();
+  return known;
+}
+
 template <int KeyDim, int ValueDim, typename State>
 int launch_steps(const tenon_delta_net& p, const Space& space, dim3 heads, void* stream) {
-  const int lanes = static_cast<int>(p.rows.max_sequences < kStepLanes ? p.rows.max_sequences : kStepLanes);
+  // no more blocks than run at a time, two on a multiprocessor: one that starts later has nothing on its way
+  const int64_t most_lanes = 2 * multiprocessors() / p.value_heads;
+  const int lanes = static_cast<int>(most_lanes < 1 ? 1 : most_lanes < p.rows.max_sequences ? most_lanes : p.rows.max_sequences);
   const int planners = space.most_chunks > 0 ? 1 : 0;
-  const int shared_bytes = static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * p.value_dim);
+  const int shared_bytes = static_cast<int>(sizeof(StepMemory<KeyDim>) + kStates<State> * sizeof(State) * KeyDim * p.value_dim);
   return enqueue(delta_steps<KeyDim, ValueDim, State>, dim3(heads.x, heads.y, lanes + planners),
                  dim3(static_cast<unsigned>(2 * p.value_dim)), shared_bytes, stream, Start::EARLY, p, space, lanes);
 }
