@@ -36,7 +36,7 @@ int launch_steps(const tenon_delta_net& p, const Space& space, dim3 heads, void*
   const int64_t most_lanes = 2 * multiprocessors() / p.value_heads;
   const int lanes = static_cast<int>(most_lanes < 1 ? 1 : most_lanes < p.rows.max_sequences ? most_lanes : p.rows.max_sequences);
   const int planners = space.most_chunks > 0 ? 1 : 0;
-  const int shared_bytes = static_cast<int>(sizeof(StepMemory<KeyDim>) + kStates<State> * sizeof(State) * KeyDim * p.value_dim);
+  const int shared_bytes = static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * p.value_dim);
   return enqueue(delta_steps<KeyDim, ValueDim, State>, dim3(heads.x, heads.y, lanes + planners),
                  dim3(static_cast<unsigned>(2 * p.value_dim)), shared_bytes, stream, Start::EARLY, p, space, lanes);
 }

@@ -14,18 +14,13 @@
 namespace tenon::delta {
 
 constexpr int kGroup = 8;  // rows between barriers
-// States that a block has on their way or at rest. Two of f32 have no room, with two blocks on a multiprocessor.
-template <typename State>
-constexpr int kStates = sizeof(State) == 2 ? 2 : 1;
-
-// Shared memory: rows of a group after the convolution, their outputs and their factors. Behind it states rest.
+// Shared memory: rows of a group after the convolution, their outputs and their factors. Behind it the state rests.
 template <int KeyDim>
 struct alignas(16) StepMemory {
   float mixed[kGroup][2 * KeyDim + kMostValueDim];
   float outputs[kGroup][kMostValueDim];
   float weights[kGroup][kMostValueDim];  // of the outputs: norm's scale and gate
   float log_gate[kGroup], decay[kGroup], beta[kGroup], key_factor[kGroup], query_factor[kGroup], dot[kGroup];
-  int next_slot;  // whose state is to follow this one's; here because registers are few
 };
 
 // The inputs of one pair of a head's channels in order: window, replayed rows, rows of the step.
@@ -158,27 +153,18 @@ __device__ __forceinline__ int values_of(const tenon_delta_net& p) {
   return ValueDim > 0 ? ValueDim : static_cast<int>(p.value_dim);
 }
 
-// Where a state rests.
-template <int ValueDim, typename State, int KeyDim>
-__device__ __forceinline__ State* resting_state(const tenon_delta_net& p, StepMemory<KeyDim>& m, int turn) {
-  return reinterpret_cast<State*>(&m + 1) + turn * (KeyDim * values_of<ValueDim>(p));
-}
-
-// Asks for a state, to rest in shared memory, and for the window beside it; for slot -1 for none, which counts as well.
+// Asks for a state, to rest in shared memory, and for the window beside it.
 template <int KeyDim, int ValueDim, typename State>
 __device__ __forceinline__ void ask_for_slot(const tenon_delta_net& p, int slot, State* resting) {
   constexpr int kUnit = 16 / sizeof(State);
-  if (slot >= 0) {
-    const int thread = again(threadIdx.x);
-    const Head head = own_head(p);
-    const State* state = head.state<State>(p, slot) + thread * kUnit;
-    resting += thread * kUnit;
-    const int stride = 2 * values_of<ValueDim>(p) * kUnit;  // of all threads
+  const Head head = own_head(p);
+  const State* state = head.state<State>(p, slot) + threadIdx.x * kUnit;
+  resting += threadIdx.x * kUnit;
+  const int stride = 2 * values_of<ValueDim>(p) * kUnit;  // of all threads
 #pragma unroll(ValueDim > 0 ? KeyDim / 2 / kUnit : 1)
-    for (int i = 0; i < KeyDim / 2 / kUnit; i++) copy_async16(resting + i * stride, state + i * stride);
-    if (64 * thread < kHistory * head.width) prefetch(head.window(p, slot) + 64 * thread);
-  }
+  for (int i = 0; i < KeyDim / 2 / kUnit; i++) copy_async16(resting + i * stride, state + i * stride);
   copy_commit();
+  if (64 * threadIdx.x < kHistory * head.width) prefetch(head.window(p, slot) + 64 * threadIdx.x);
 }
 
 // The slot of a sequence that goes step by step, or -1.
@@ -193,19 +179,18 @@ __device__ __forceinline__ void clear_idle_rows(const tenon_delta_net& p, const 
   const Head head = own_head(p);
 #pragma unroll 1
   for (int row = s.first + s.active; row < s.end; row++) {
-    for (int c = 2 * again(threadIdx.x); c < head.value_dim; c += 2 * blockDim.x) store_pair(head.out(p, row) + c, 0u);
+    for (int c = 2 * threadIdx.x; c < head.value_dim; c += 2 * blockDim.x) store_pair(head.out(p, row) + c, 0u);
   }
 }
 
-// Works on a head of one sequence whose state has been asked for and rests, or will, in place `turn`; asks for that of
-// `next_slot`, to follow it there.
+// Works on a head of one sequence whose state has been asked for; asks for that of `next_slot`, unless it is -1.
 template <int KeyDim, int ValueDim, typename State>
-__device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, StepMemory<KeyDim>& m, int turn, int next_slot) {
+__device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, StepMemory<KeyDim>& m, State* resting,
+                                          int next_slot) {
   constexpr int kParts = KeyDim / 16;
   const int value_dim = values_of<ValueDim>(p);
   const int column = threadIdx.x >> 2, quarter = threadIdx.x & 3, half = value_dim / 2, part = 4 * threadIdx.x;
   const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = 2 * value_dim / 32;
-  if (threadIdx.x == 0) m.next_slot = next_slot;
 
 #pragma unroll 1
   for (int start = 0, rows = 1; start < rows; start += kGroup) {
@@ -249,10 +234,10 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       m.decay[lane] = expf(m.log_gate[lane]);
       m.beta[lane] = gate_inputs.beta();
     }
-    copy_wait<kStates<State> - 1>();
+    copy_wait<0>();
     __syncthreads();
     float held[2][kParts][4];
-    const State* from = resting_state<ValueDim, State>(p, m, again(turn)) + again(part);
+    const State* from = resting + again(part);
 #pragma unroll
     for (int i = 0; i < kParts; i++) {
       load4(from + i * value_dim * 16, held[0][i]);
@@ -274,7 +259,7 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       to[head.heads] = m.beta[threadIdx.x];
     }
     __syncthreads();
-    if (last_group) ask_for_slot<KeyDim, ValueDim>(p, m.next_slot, resting_state<ValueDim, State>(p, m, again(turn)));
+    if (last_group && next_slot >= 0) ask_for_slot<KeyDim, ValueDim>(p, next_slot, resting);
 #pragma unroll 1
     for (int row = 0; row < count; row++) {
       const float4* q = reinterpret_cast<const float4*>(m.mixed[row]) + quarter;
@@ -337,7 +322,7 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       }
     }
     if (!last_group) {
-      State* to = resting_state<ValueDim, State>(p, m, again(turn)) + again(part);
+      State* to = resting + again(part);
 #pragma unroll
       for (int i = 0; i < kParts; i++) {
         store4(to + i * value_dim * 16, held[0][i]);
@@ -359,32 +344,31 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
 template <int KeyDim, int ValueDim, typename State>
 __global__ void __launch_bounds__(256, ValueDim == 0 ? 1 : 2) delta_steps(const tenon_delta_net p, const Space space, int lanes) {
   TENON_DYNAMIC_SHARED(StepMemory<KeyDim>, memory);
+  State* resting = reinterpret_cast<State*>(memory + 1);
   release_successor();
   prefetch_weights(p, own_head(p));
   if (p.settled == 0) wait_for_predecessor();
   const int sequences = at<const int>(p.rows.counts)[1];
-#pragma unroll
-  for (int i = 0; i < kStates<State>; i++) {
-    const int slot = blockIdx.z < lanes ? stepped_slot(p.rows, blockIdx.z + i * lanes, sequences) : -1;
-    ask_for_slot<KeyDim, ValueDim>(p, slot, resting_state<ValueDim, State>(p, *memory, i));
-  }
+  const int first_slot = blockIdx.z < lanes ? stepped_slot(p.rows, blockIdx.z, sequences) : -1;
+  if (first_slot >= 0) ask_for_slot<KeyDim, ValueDim>(p, first_slot, resting);
   if (p.settled != 0) wait_for_predecessor();
   if (blockIdx.z == lanes) {
     if (blockIdx.x == 0 && blockIdx.y == 0) make_plan(p.rows, space, sequences);
     return;
   }
-  int turn = 0;  // which of the states is that of `index`
+  bool asked = true;  // for the state of `index`, if it goes step by step
 #pragma unroll 1
   for (int index = blockIdx.z; index < at<const int>(p.rows.counts)[1]; index += lanes) {
     const Sequence s = sequence_at(p.rows, index);
-    const int next_slot = stepped_slot(p.rows, index + kStates<State> * lanes, at<const int>(p.rows.counts)[1]);
+    const int next_slot = stepped_slot(p.rows, index + lanes, at<const int>(p.rows.counts)[1]);
     clear_idle_rows(p, s);
     if (s.active == 0 || s.chunked) {
-      ask_for_slot<KeyDim, ValueDim>(p, next_slot, resting_state<ValueDim, State>(p, *memory, turn));
-    } else {
-      run_steps<KeyDim, ValueDim, State>(p, index, *memory, turn, next_slot);
+      asked = false;
+      continue;
     }
-    turn = turn + 1 < kStates<State> ? turn + 1 : 0;
+    if (!asked) ask_for_slot<KeyDim, ValueDim>(p, s.slot, resting);
+    run_steps<KeyDim, ValueDim>(p, index, *memory, resting, next_slot);
+    asked = true;
   }
 }
 
