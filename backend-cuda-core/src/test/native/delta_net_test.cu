@@ -461,6 +461,17 @@ void segments(Shape shape) {
   net.report("more chunks than are worked on at a time");
 }
 
+// A long prompt alone and behind another, where its segments end elsewhere.
+void long_prompt_in_company(Shape shape, int type) {
+  Net net(shape, type, 0, 3, 0);
+  const std::vector<Row> all = net.rows(64 * 66);
+  const std::vector<uint16_t> alone = net.step({net.prompt(0, 0, all)});
+  std::vector<uint16_t> together = net.step({net.prompt(2, 0, 700), net.prompt(1, 0, all)});
+  together.erase(together.begin(), together.begin() + 700 * shape.width());
+  net.report("a long prompt alone and behind another");
+  check::require("  the same, bit by bit", alone == together && net.bits(0) == net.bits(1));
+}
+
 // What `time` is to time: all whose description holds this.
 const char* timed = "";
 
@@ -573,6 +584,8 @@ int main(int argc, char** argv) {
   crowd({4, 8, 32, 32}, TENON_BF16);
   pending_before_a_prompt(small);
   segments(small);
+  long_prompt_in_company(small, TENON_F32);
+  long_prompt_in_company(small, TENON_BF16);
   if (!kEmulated) {
     splits(wide, TENON_F32);
     drafts(wide, TENON_F32, 3);
