@@ -168,7 +168,7 @@ typedef struct tenon_attention {
 typedef struct tenon_delta_net {
   tenon_rows rows;
   int64_t key_heads, value_heads, key_dim, value_dim, conv_width, max_pending;
-  tenon_address projected;  // bf16 [rows, projected_stride]: per key head q, k, r values, r z
+  tenon_address projected;  // bf16 [rows, projected_stride]: per key head q, k, r values, r z; a multiple of 8 from row to row
   int64_t projected_stride;
   tenon_address gates;      // f32 [rows, gates_stride]: per key head r of b, r of a
   int64_t gates_stride;

@@ -8,9 +8,32 @@ namespace tenon::delta {
 
 using bf16 = __nv_bfloat16;
 
-__device__ __forceinline__ float sigmoid(float x) { return __fdividef(1.f, 1.f + __expf(-x)); }
+constexpr float kLog2OfE = 1.44269504f;
 
-__device__ __forceinline__ float silu(float x) { return __fdividef(x, 1.f + __expf(-x)); }
+// 2^x in one instruction; results too small for normal numbers are zero, here and below.
+__device__ __forceinline__ float power_of_2(float x) {
+#if defined(TENON_EMULATED)
+  return exp2f(x);
+#else
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+#endif
+}
+
+// 1 / (1 + e^−x)
+__device__ __forceinline__ float sigmoid(float x) {
+  const float sum = 1.f + power_of_2(-kLog2OfE * x);
+#if defined(TENON_EMULATED)
+  return 1.f / sum;
+#else
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(sum));
+  return result;
+#endif
+}
+
+__device__ __forceinline__ float silu(float x) { return x * sigmoid(x); }
 
 __device__ __forceinline__ float softplus(float x) { return x > 20.f ? x : log1pf(expf(x)); }
 
@@ -78,6 +101,19 @@ __device__ __forceinline__ float2 load2(const bf16* from) {
 __device__ __forceinline__ void store2(float* to, float a, float b) { *reinterpret_cast<float2*>(to) = make_float2(a, b); }
 
 __device__ __forceinline__ void store2(bf16* to, float a, float b) { store_pair(to, pair_of(a, b)); }
+
+// One element of a state.
+__device__ __forceinline__ float widened(float x) { return x; }
+__device__ __forceinline__ float widened(bf16 x) { return __bfloat162float(x); }
+
+template <typename State>
+__device__ __forceinline__ State narrowed(float x) {
+  if constexpr (sizeof(State) == sizeof(float)) {
+    return x;
+  } else {
+    return __float2bfloat16_rn(x);
+  }
+}
 
 // What values become when they are stored in a state of this type.
 template <typename State>

@@ -28,22 +28,6 @@ __device__ __forceinline__ void mma_f16(float (&sum)[4], const uint32_t (&a)[4],
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-// sum += a · b, m16n8k8, tf32 operands (f32 bits), f32 sums. A: (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4); B: rows t, t + 4
-// of column g.
-__device__ __forceinline__ void mma_tf32(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};\n"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-// f32 rounded to tf32.
-__device__ __forceinline__ uint32_t to_tf32(float x) {
-  uint32_t y;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(y) : "f"(x));
-  return y;
-}
-
 // Four 8×8 matrices of 16-bit elements from shared memory; lane i gives the address of row i % 8 of matrix i / 8.
 // Word m of lane (g, t) is row g, columns 2t 2t + 1 of matrix m; transposed: rows 2t 2t + 1, column g.
 __device__ __forceinline__ void load_matrices(uint32_t (&to)[4], const void* row) {

@@ -83,16 +83,8 @@ void copy_wait() {
 // Sums are f32, added in ascending order of the summed index; a card adds several products at a time, cut off at the end.
 void mma_bf16(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
 void mma_f16(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
-void mma_tf32(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
 void load_matrices(uint32_t (&to)[4], const void* row);
 void load_matrices_transposed(uint32_t (&to)[4], const void* row);
-
-// Round to nearest, ties away from zero, to 10 bits of mantissa.
-inline uint32_t to_tf32(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  return (bits & 0x7f800000u) == 0x7f800000u ? bits : (bits + 0x1000u) & ~0x1fffu;
-}
 
 }  // namespace tenon
 

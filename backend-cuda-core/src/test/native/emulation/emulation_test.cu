@@ -16,13 +16,8 @@ using namespace tenon;
 using check::Device;
 using check::require;
 
-float tf32(float x) {
-  uint32_t bits = __float_as_uint(x) & ~0x1fffu;
-  return __uint_as_float(bits);
-}
-
 // Matrices in global memory, element by element into fragments as the PTX manual numbers them.
-enum Kind { BF16, F16, TF32 };
+enum Kind { BF16, F16 };
 
 uint16_t coded(Kind kind, float x) {
   if (kind == BF16) return check::narrow(x);
@@ -62,19 +57,6 @@ __global__ void multiply_16(const uint16_t* a, const uint16_t* b, float* c) {
   for (int i = 0; i < 4; i++) c[(i < 2 ? group : group + 8) * 8 + within * 2 + (i & 1)] = fc[i];
 }
 
-__global__ void multiply_tf32(const float* a, const float* b, float* c) {
-  const int group = threadIdx.x / 4, within = threadIdx.x % 4;
-  uint32_t wa[4], wb[2];
-  float fc[4];
-  for (int i = 0; i < 4; i++) {
-    wa[i] = __float_as_uint(a[(i == 0 || i == 2 ? group : group + 8) * 8 + (i < 2 ? within : within + 4)]);
-  }
-  for (int i = 0; i < 2; i++) wb[i] = __float_as_uint(b[(i == 0 ? within : within + 4) * 8 + group]);
-  for (int i = 0; i < 4; i++) fc[i] = c[(i < 2 ? group : group + 8) * 8 + within * 2 + (i & 1)];
-  mma_tf32(fc, wa, wb[0], wb[1]);
-  for (int i = 0; i < 4; i++) c[(i < 2 ? group : group + 8) * 8 + within * 2 + (i & 1)] = fc[i];
-}
-
 template <typename Launch>
 void products(const char* what, int depth, const std::vector<float>& a, const std::vector<float>& b, Launch launch) {
   std::vector<float> c(16 * 8);
@@ -102,14 +84,6 @@ void products_16(const char* what) {
   if (kind == F16) a[3] = 0x0001, fa[3] = 0x1p-24f, a[4] = 0x83ff, fa[4] = -0x1.ff8p-15f;  // subnormal
   Device<uint16_t> da(a), db(b);
   products(what, 16, fa, fb, [&](float* c) { CUDA(enqueue(multiply_16<kind>, 1, 32, 0, nullptr, Start::AFTER, da.at, db.at, c)); });
-}
-
-void products_tf32() {
-  std::vector<float> a(128), b(64), fa, fb;
-  for (float& v : a) fa.push_back(tf32(v = check::normal()));
-  for (float& v : b) fb.push_back(tf32(v = check::normal()));
-  Device<float> da(a), db(b);
-  products("mma_tf32", 8, fa, fb, [&](float* c) { CUDA(enqueue(multiply_tf32, 1, 32, 0, nullptr, Start::AFTER, da.at, db.at, c)); });
 }
 
 __global__ void load(const uint16_t* from, uint32_t* to, bool transposed) {
@@ -371,7 +345,6 @@ double seconds(Run run) {
 int main() {
   products_16<BF16>("mma_bf16");
   products_16<F16>("mma_f16");
-  products_tf32();
   loads();
   Device<int> wrong(std::vector<int>{0});
   for (int i = 0; i < 2; i++) {  // threads go the other way at every other launch
@@ -387,7 +360,6 @@ int main() {
     CUDA(enqueue(last_block, dim3(3, 4), 64, 0, nullptr, Start::AFTER, counter.at, sums.at, counter.at + 1));
     require("the last block sees all others", counter.read()[1] == 12 + 18);
   }
-  require("to_tf32 rounds ties away from zero", to_tf32(__uint_as_float(0x3f801000u)) == 0x3f802000u && to_tf32(__uint_as_float(0xbf800fffu)) == 0xbf800000u);
   require("bytes are permuted", __byte_perm(0x33221180u, 0x77665544u, 0x0f48u - 0x0f40u + 0x7410u) == 0x774411ffu);
   recorded();
   refusals();

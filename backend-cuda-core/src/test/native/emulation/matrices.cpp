@@ -69,18 +69,6 @@ void multiply_16(void* const (&records)[32], uint32_t) {
   accumulate(records, a, b);
 }
 
-void multiply_tf32(void* const (&records)[32], uint32_t) {
-  alignas(32) float a[16][8], b[8][8];
-  auto widen = [](uint32_t bits) { return __uint_as_float(bits & ~0x1fffu); };  // the other bits are not looked at
-  for (int lane = 0; lane < 32; lane++) {
-    const Operands& from = *static_cast<Operands*>(records[lane]);
-    const int g = lane / 4, t = lane % 4;
-    for (int word = 0; word < 4; word++) a[g + word % 2 * 8][t + word / 2 * 4] = widen(from.a[word]);
-    for (int word = 0; word < 2; word++) b[t + 4 * word][g] = widen(from.b[word]);
-  }
-  accumulate(records, a, b);
-}
-
 void load(void* const (&records)[32], uint32_t) {
   for (int matrix = 0; matrix < 4; matrix++) {
     for (int lane = 0; lane < 32; lane++) {
@@ -116,10 +104,6 @@ void mma_bf16(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
 
 void mma_f16(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
   multiply("mma_f16", multiply_16<from_f16>, sum, a, b0, b1);
-}
-
-void mma_tf32(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
-  multiply("mma_tf32", multiply_tf32, sum, a, b0, b1);
 }
 
 void load_matrices(uint32_t (&to)[4], const void* row) {

@@ -17,12 +17,24 @@ bool is_offered(const tenon_delta_net& p) {
   const bool keys = p.key_dim == 32 || p.key_dim == 64 || p.key_dim == 128;
   const bool values = p.value_dim >= 32 && p.value_dim <= 128 && p.value_dim % 32 == 0;
   return keys && values && p.conv_width == kTaps && p.key_heads > 0 && p.value_heads % p.key_heads == 0 &&
-         p.projected_stride % 2 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
+         p.projected_stride % 8 == 0 && (p.state_type == TENON_F32 || p.state_type == TENON_BF16);
+}
+
+int multiprocessors() {
+  static const int known = [] {
+    int device = 0, count = 1;
+    cudaGetDevice(&device);
+    cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device);
+    return count;
+  }();
+  return known;
 }
 
 template <int KeyDim, int ValueDim, typename State>
 int launch_steps(const tenon_delta_net& p, const Space& space, dim3 heads, void* stream) {
-  const int lanes = static_cast<int>(p.rows.max_sequences < kStepLanes ? p.rows.max_sequences : kStepLanes);
+  // no more blocks than run at a time, two on a multiprocessor: one that starts later has nothing on its way
+  const int64_t most_lanes = 2 * multiprocessors() / p.value_heads;
+  const int lanes = static_cast<int>(most_lanes < 1 ? 1 : most_lanes < p.rows.max_sequences ? most_lanes : p.rows.max_sequences);
   const int planners = space.most_chunks > 0 ? 1 : 0;
   const int shared_bytes = static_cast<int>(sizeof(StepMemory<KeyDim>) + sizeof(State) * KeyDim * p.value_dim);
   return enqueue(delta_steps<KeyDim, ValueDim, State>, dim3(heads.x, heads.y, lanes + planners),
@@ -41,14 +53,14 @@ int launch(const tenon_delta_net& p, void* stream) {
   } else {
     status = launch_steps<KeyDim, 0, State>(p, space, heads, stream);
   }
-  const unsigned splits = static_cast<unsigned>(p.value_dim) / kAdvanceColumns;
+  const unsigned splits = static_cast<unsigned>((p.value_dim + kAdvanceColumns - 1) / kAdvanceColumns);
   const unsigned chunked = static_cast<unsigned>(space.most_chunked < kSegmentSequences ? space.most_chunked : kSegmentSequences);
   for (int first = 0; first < space.most_chunks && status == 0; first += kSegment) {
-    status = enqueue(delta_prepare<KeyDim>, dim3(heads.x, heads.y, space.segment), dim3(kPrepareThreads),
-                     prepare_memory_bytes(KeyDim), stream, Start::EARLY, p, space, first);
+    status = enqueue(delta_prepare<KeyDim>, dim3(1, heads.y, space.segment), dim3(kPrepareThreads),
+                     static_cast<int>(sizeof(PrepareMemory<KeyDim>)), stream, Start::EARLY, p, space, first);
     if (status != 0) return status;
     status = enqueue(delta_advance<KeyDim, State>, dim3(heads.x, heads.y, chunked * splits), dim3(kAdvanceThreads),
-                     static_cast<int>(2 * sizeof(Stage<KeyDim>)), stream, Start::EARLY, p, space, first);
+                     static_cast<int>(sizeof(AdvanceMemory<KeyDim>)) + kTileAlignment, stream, Start::EARLY, p, space, first);
   }
   if (status != 0 || space.most_chunks == 0) return status;
   return enqueue(delta_finish, dim3(heads.x, heads.y, space.most_chunks), dim3(kFinishThreads), 0, stream, Start::EARLY, p, space);

@@ -2,6 +2,7 @@
 #ifndef TENON_DELTA_NET_PLAN_CUH
 #define TENON_DELTA_NET_PLAN_CUH
 
+#include "../../device/delta_tiles.cuh"
 #include "sequences.cuh"
 
 namespace tenon::delta {
@@ -11,16 +12,22 @@ namespace tenon::delta {
 constexpr int kSegment = 64;
 constexpr int kSegmentSequences = kSegment / 2 + 1;
 
-// Workspace of one segment. Tiles are swizzled as delta_tiles.cuh says.
+// Values are kept by groups of 32 columns.
+constexpr int kGroupColumns = 32;
+
+// Workspace of one segment. Matrices lie as operands of the tensor cores (delta_tiles.cuh): a part of 16×16 is 32 units of
+// 16 bytes, one for each lane. Rows are those of a chunk; triangles have the parts on and below the diagonal only.
 struct Space {
-  int most_chunked;  // sequences
-  int most_chunks;   // of the whole step
-  int segment;       // chunks at a time
-  int* plan;         // chunks, sequences; then per sequence its index and its first chunk; then per chunk its sequence
-  __half* keys;      // [segment][key_heads]{K, Q}[64][key_dim], unit vectors
-  __half* triangles; // [segment][value_heads]{T, P}[64][64], lower triangles
-  float* gates;      // [segment][value_heads]{e^G, β, e^(G_last − G)}[64]
-  float* values;     // [segment][value_heads][64][value_dim]
+  int most_chunked;    // sequences
+  int most_chunks;     // of the whole step
+  int segment;         // chunks at a time
+  int* plan;           // chunks, sequences; then per sequence its index and its first chunk; then per chunk its sequence
+  uint4* queries;      // [segment][key_heads][4 of rows][key_dim / 16]: Q
+  uint4* keys;         // [segment][key_heads][key_dim / 16][4 of rows]: Kᵀ
+  uint4* corrections;  // [segment][value_heads][4 of rows][key_dim / 16]: W
+  uint4* scores;       // [segment][value_heads][10]: P
+  uint4* values;       // [segment][value_heads][value_dim / 32][4 of rows][2]: U
+  float* factors;      // [segment][value_heads]{e^G, e^(G_last − G)}[64]
   int64_t bytes;
 
   __host__ __device__ int* sequence_of() const { return plan + 2; }
@@ -47,10 +54,13 @@ inline Space space_of(const tenon_delta_net& p) {
     return from;
   };
   w.plan = reinterpret_cast<int*>(take(4ll * (2 + 2 * w.most_chunked + w.most_chunks)));
-  w.keys = reinterpret_cast<__half*>(take(2ll * w.segment * p.key_heads * 2 * kChunk * p.key_dim));
-  w.triangles = reinterpret_cast<__half*>(take(2ll * w.segment * p.value_heads * 2 * kChunk * kChunk));
-  w.gates = reinterpret_cast<float*>(take(4ll * w.segment * p.value_heads * 3 * kChunk));
-  w.values = reinterpret_cast<float*>(take(4ll * w.segment * p.value_heads * kChunk * p.value_dim));
+  const int64_t by_key_head = w.segment * p.key_heads, by_value_head = w.segment * p.value_heads;
+  w.queries = reinterpret_cast<uint4*>(take(2ll * kChunk * p.key_dim * by_key_head));
+  w.keys = reinterpret_cast<uint4*>(take(2ll * kChunk * p.key_dim * by_key_head));
+  w.corrections = reinterpret_cast<uint4*>(take(2ll * kChunk * p.key_dim * by_value_head));
+  w.scores = reinterpret_cast<uint4*>(take(16ll * kPartUnits * kTriangleParts * by_value_head));
+  w.values = reinterpret_cast<uint4*>(take(2ll * kChunk * p.value_dim * by_value_head));
+  w.factors = reinterpret_cast<float*>(take(4ll * 2 * kChunk * by_value_head));
   w.bytes = at - p.workspace;
   return w;
 }

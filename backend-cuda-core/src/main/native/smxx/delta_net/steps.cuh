@@ -14,9 +14,6 @@
 namespace tenon::delta {
 
 constexpr int kGroup = 8;  // rows between barriers
-// Blocks that a head has at most; they share the sequences. With 32 heads, four rounds of two blocks on 132 multiprocessors.
-constexpr int kStepLanes = 33;
-
 // Shared memory: rows of a group after the convolution, their outputs and their factors. Behind it the state rests.
 template <int KeyDim>
 struct alignas(16) StepMemory {
@@ -156,16 +153,18 @@ __device__ __forceinline__ int values_of(const tenon_delta_net& p) {
   return ValueDim > 0 ? ValueDim : static_cast<int>(p.value_dim);
 }
 
-// Asks for a state, to rest in shared memory.
+// Asks for a state, to rest in shared memory, and for the window beside it.
 template <int KeyDim, int ValueDim, typename State>
-__device__ __forceinline__ void ask_for_state(const tenon_delta_net& p, int slot, State* resting) {
+__device__ __forceinline__ void ask_for_slot(const tenon_delta_net& p, int slot, State* resting) {
   constexpr int kUnit = 16 / sizeof(State);
-  const State* state = own_head(p).state<State>(p, slot) + threadIdx.x * kUnit;
+  const Head head = own_head(p);
+  const State* state = head.state<State>(p, slot) + threadIdx.x * kUnit;
   resting += threadIdx.x * kUnit;
   const int stride = 2 * values_of<ValueDim>(p) * kUnit;  // of all threads
 #pragma unroll(ValueDim > 0 ? KeyDim / 2 / kUnit : 1)
   for (int i = 0; i < KeyDim / 2 / kUnit; i++) copy_async16(resting + i * stride, state + i * stride);
   copy_commit();
+  if (64 * threadIdx.x < kHistory * head.width) prefetch(head.window(p, slot) + 64 * threadIdx.x);
 }
 
 // The slot of a sequence that goes step by step, or -1.
@@ -260,7 +259,7 @@ __device__ __forceinline__ void run_steps(const tenon_delta_net& p, int index, S
       to[head.heads] = m.beta[threadIdx.x];
     }
     __syncthreads();
-    if (last_group && next_slot >= 0) ask_for_state<KeyDim, ValueDim>(p, next_slot, resting);
+    if (last_group && next_slot >= 0) ask_for_slot<KeyDim, ValueDim>(p, next_slot, resting);
 #pragma unroll 1
     for (int row = 0; row < count; row++) {
       const float4* q = reinterpret_cast<const float4*>(m.mixed[row]) + quarter;
@@ -351,11 +350,7 @@ __global__ void __launch_bounds__(256, ValueDim == 0 ? 1 : 2) delta_steps(const 
   if (p.settled == 0) wait_for_predecessor();
   const int sequences = at<const int>(p.rows.counts)[1];
   const int first_slot = blockIdx.z < lanes ? stepped_slot(p.rows, blockIdx.z, sequences) : -1;
-  if (first_slot >= 0) {
-    ask_for_state<KeyDim, ValueDim>(p, first_slot, resting);
-    const Head head = own_head(p);
-    if (64 * threadIdx.x < kHistory * head.width) prefetch(head.window(p, first_slot) + 64 * threadIdx.x);
-  }
+  if (first_slot >= 0) ask_for_slot<KeyDim, ValueDim>(p, first_slot, resting);
   if (p.settled != 0) wait_for_predecessor();
   if (blockIdx.z == lanes) {
     if (blockIdx.x == 0 && blockIdx.y == 0) make_plan(p.rows, space, sequences);
@@ -371,7 +366,7 @@ __global__ void __launch_bounds__(256, ValueDim == 0 ? 1 : 2) delta_steps(const 
       asked = false;
       continue;
     }
-    if (!asked) ask_for_state<KeyDim, ValueDim>(p, s.slot, resting);
+    if (!asked) ask_for_slot<KeyDim, ValueDim>(p, s.slot, resting);
     run_steps<KeyDim, ValueDim>(p, index, *memory, resting, next_slot);
     asked = true;
   }
