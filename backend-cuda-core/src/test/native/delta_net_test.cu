@@ -8,12 +8,6 @@ namespace {
 
 using check::Device;
 
-#if defined(TENON_EMULATED)
-constexpr bool kEmulated = true;
-#else
-constexpr bool kEmulated = false;
-#endif
-
 constexpr int kHistory = 3;
 
 struct Shape {
@@ -562,7 +556,7 @@ void time_all() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && strcmp(argv[1], "time") == 0 && !kEmulated) {
+  if (argc > 1 && strcmp(argv[1], "time") == 0 && !check::kBrief) {
     if (argc > 2) timed = argv[2];
     time_all();
     return 0;
@@ -570,7 +564,7 @@ int main(int argc, char** argv) {
   const Shape wide = {2, 4, 128, 128}, small = {1, 1, 32, 64}, medium = {1, 2, 64, 32};
   lengths(small, TENON_F32, 0);
   lengths(medium, TENON_F32, 1);
-  lengths(kEmulated ? Shape{1, 2, 128, 128} : wide, TENON_F32, 0);
+  lengths(check::kBrief ? Shape{1, 2, 128, 128} : wide, TENON_F32, 0);
   lengths(small, TENON_BF16, 0);
   splits(small, TENON_F32);
   splits(medium, TENON_BF16);
@@ -579,14 +573,14 @@ int main(int argc, char** argv) {
   drafts(medium, TENON_BF16, 9);
   mixed(small, TENON_F32);
   mixed(medium, TENON_BF16);
-  mixed(kEmulated ? Shape{1, 1, 128, 128} : wide, TENON_F32);
+  mixed(check::kBrief ? Shape{1, 1, 128, 128} : wide, TENON_F32);
   crowd({4, 8, 32, 32}, TENON_F32);
   crowd({4, 8, 32, 32}, TENON_BF16);
   pending_before_a_prompt(small);
   segments(small);
   long_prompt_in_company(small, TENON_F32);
   long_prompt_in_company(small, TENON_BF16);
-  if (!kEmulated) {
+  if (!check::kBrief) {
     splits(wide, TENON_F32);
     drafts(wide, TENON_F32, 3);
     mixed({4, 8, 128, 128}, TENON_BF16);
