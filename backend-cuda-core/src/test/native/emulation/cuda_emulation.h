@@ -66,7 +66,8 @@ inline uint4 stream_load(const void* address) {
   return value;
 }
 
-inline void copy_async16(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, valid); }
+inline void copy_async16(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, 16, valid); }
+inline void copy_async4(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, 4, valid); }
 inline void copy_commit() { emulation::commit_copies(); }
 template <int kPending>
 void copy_wait() {
