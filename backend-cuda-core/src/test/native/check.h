@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -63,6 +64,39 @@ inline float e4m3(uint8_t bits) {
   const float magnitude = exponent ? ldexpf(8 + mantissa, exponent - 10) : ldexpf(mantissa, -9);
   return bits & 0x80 ? -magnitude : magnitude;
 }
+
+// The nearest e4m3, ties to even, at most ±448.
+inline uint8_t narrow_e4m3(float value) {
+  const uint8_t sign = std::signbit(value) ? 0x80 : 0;
+  const float magnitude = std::min(fabsf(value), 448.0f);
+  if (magnitude == 0) return sign;
+  int exponent = 0;
+  frexpf(magnitude, &exponent);
+  exponent = std::max(exponent - 1, -6);
+  const int steps = static_cast<int>(rintf(ldexpf(magnitude, 3 - exponent)));  // 8 … 16, less where subnormal
+  return sign | (steps + (exponent + 6) * 8);
+}
+
+// A row as it is when every 128 inputs have been quantised: codes, and a scale for each 128.
+struct Quantised {
+  std::vector<uint8_t> codes;
+  std::vector<float> scales;
+  Quantised(const float* row, int inputs) : codes(inputs), scales((inputs + 127) / 128) {
+    for (size_t s = 0; s < scales.size(); s++) {
+      const int end = std::min(inputs, static_cast<int>(s + 1) * 128);
+      float greatest = 1e-10f;
+      for (int i = s * 128; i < end; i++) greatest = std::max(greatest, fabsf(row[i]));
+      scales[s] = greatest / 448;
+      const float inverse = 448 / greatest;
+      for (int i = s * 128; i < end; i++) codes[i] = narrow_e4m3(row[i] * inverse);
+    }
+  }
+  std::vector<float> values() const {
+    std::vector<float> result(codes.size());
+    for (size_t i = 0; i < codes.size(); i++) result[i] = e4m3(codes[i]) * scales[i / 128];
+    return result;
+  }
+};
 
 template <typename T>
 struct Device {

@@ -114,8 +114,9 @@ typedef struct tenon_product {
   int64_t y_type;       // TENON_BF16 or TENON_F32
   tenon_address y;
   int64_t y_stride;
-  tenon_address workspace;  // f32 words for split sums, or 0
+  tenon_address workspace;  // for split sums and quantised rows, or 0
   int64_t workspace_bytes;
+  int64_t quantised;        // as in tenon_moe
 } tenon_product;
 
 // After the projections: norms and rotates q in place and k, writes k and v into the pages.
@@ -208,6 +209,7 @@ typedef struct tenon_moe {
   tenon_address workspace;
   int64_t workspace_bytes;
   tenon_address distinct;  // int32 counter of distinct experts visited, added to; 0 for none
+  int64_t quantised;       // 1: rows may become E4M3 with a scale per 128 inputs, where weights are E4M3 and that is faster
   int64_t tuned;           // row-count dependent tile parameters, the kernel's own encoding; 0 for the default
 } tenon_moe;
 

@@ -73,7 +73,8 @@ inline void prefetch_second_level(const void* from, uint32_t bytes) {
   (void)touched[0], (void)touched[bytes - 1];
 }
 
-inline void copy_async16(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, valid); }
+inline void copy_async16(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, 16, valid); }
+inline void copy_async4(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, 4, valid); }
 inline void copy_commit() { emulation::commit_copies(); }
 template <int kPending>
 void copy_wait() {

@@ -29,6 +29,7 @@ constexpr uint8_t kPoison = 0xff;  // not a number in every floating-point type,
 struct Copy {
   void* to;
   const void* from;
+  int bytes;
   bool valid;
 };
 
@@ -491,11 +492,11 @@ void yield() {
 
 void waited_for_predecessor() { waited = true; }
 
-void copy_later(void* to, const void* from, bool valid) {
-  if (reinterpret_cast<uintptr_t>(to) % 16 || (valid && reinterpret_cast<uintptr_t>(from) % 16)) {
-    fail("copy_async16 from %p to %p: not a multiple of 16", from, to);
+void copy_later(void* to, const void* from, int bytes, bool valid) {
+  if (reinterpret_cast<uintptr_t>(to) % bytes || (valid && reinterpret_cast<uintptr_t>(from) % bytes)) {
+    fail("copy_async%d from %p to %p: not a multiple of %d", bytes, from, to, bytes);
   }
-  current->copies.push_back({to, from, valid});
+  current->copies.push_back({to, from, bytes, valid});
 }
 
 void commit_copies() {
@@ -508,9 +509,9 @@ void finish_copies(int pending) {
   while (self.groups.size() > static_cast<size_t>(pending)) {
     for (const Copy& copy : self.groups.front()) {
       if (copy.valid) {
-        memcpy(copy.to, copy.from, 16);
+        memcpy(copy.to, copy.from, copy.bytes);
       } else {
-        memset(copy.to, 0, 16);
+        memset(copy.to, 0, copy.bytes);
       }
     }
     self.groups.pop_front();

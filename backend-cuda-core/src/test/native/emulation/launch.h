@@ -59,7 +59,7 @@ void yield();
 void waited_for_predecessor();
 
 // Copies are done as late as a card may do them, so that a wait that is missing shows.
-void copy_later(void* to, const void* from, bool valid);
+void copy_later(void* to, const void* from, int bytes, bool valid);
 void commit_copies();
 void finish_copies(int pending);
 

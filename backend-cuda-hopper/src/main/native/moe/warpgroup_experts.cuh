@@ -10,17 +10,14 @@
 #ifndef TENON_MOE_WARPGROUP_EXPERTS_CUH
 #define TENON_MOE_WARPGROUP_EXPERTS_CUH
 
-#include "moe/launch.cuh"
 #include "../product/matrix_engine.cuh"
+#include "results.cuh"
+#include "tasks.cuh"
 
 namespace tenon::moe {
 
-constexpr int kGroupThreads = 128, kEngineThreads = 3 * kGroupThreads;
-constexpr int kTaskRows = 128, kStepInputs = 64, kTaskTiles = 16;
+constexpr int kStepInputs = 64;
 constexpr int kRingStages = 8, kRingStageBytes = kTaskRows * kStepInputs * 2;
-constexpr int kLag = 4;  // stages that the producer asks for before it waits for the first of them
-constexpr int kSlabRows = 32, kSlabPitch = 68, kSlabBytes = kSlabRows * kSlabPitch * 4;
-constexpr int kPanelAlignment = 1024;
 constexpr int kEngineBytes = kRingStages * kRingStageBytes + 2 * kSlabBytes + kPanelAlignment;
 
 // sum += a · b for 64 × 64 over 16, as warpgroup::multiply for 64 × 128.
@@ -65,42 +62,6 @@ __device__ __forceinline__ void add_product(float (&sum)[32], const uint32_t (&a
 
 __device__ __forceinline__ void add_product(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) { warpgroup::multiply(sum, a, b); }
 
-// A share of the work: rows of one expert and 256 of its outputs.
-struct Task {
-  bool shared;
-  int expert, first, count, position, span;
-};
-
-// The tasks of one block, in order. Every thread walks by itself.
-template <bool kDown>
-class Walk {
- public:
-  __device__ Walk(const Plan& plan, int routed_spans, int shared_spans, int rows, int items)
-      : plan_(plan), routed_spans_(routed_spans), shared_spans_(shared_spans), rows_(rows), index_(blockIdx.x) {
-    of_shared_ = plan.shared_items > 0 ? (rows + kTaskRows - 1) / kTaskRows * shared_spans : 0;
-    total_ = of_shared_ + items * routed_spans;
-  }
-  __device__ bool has() const { return index_ < total_; }
-  __device__ void advance() { index_ += gridDim.x; }
-  __device__ Task task() const {
-    if (index_ < of_shared_) {
-      const int first = index_ / shared_spans_ * kTaskRows;
-      return {true, 0, first, min(kTaskRows, rows_ - first), first, index_ % shared_spans_};
-    }
-    const int index = index_ - of_shared_;
-    const Item item = plan_.items[index / routed_spans_];
-    return {false, item.expert, item.first, item.count, item.position, index % routed_spans_};
-  }
-
- private:
-  const Plan& plan_;
-  int routed_spans_, shared_spans_, rows_, index_, of_shared_, total_;
-};
-
-__device__ __forceinline__ int inputs_of(const Plan& plan, bool down, bool shared) {
-  return !down ? plan.p.hidden : shared ? plan.p.shared_inner : plan.p.inner;
-}
-
 __device__ __forceinline__ int steps_of(int inputs) { return (inputs + kStretch - 1) / kStretch * 2; }
 
 // The producer's thread copies unit `threadIdx.x % 8` of every 16th row.
@@ -144,25 +105,6 @@ __device__ __forceinline__ void produce(const Plan& plan, Walk<kDown> walk, unsi
   copy_wait<0>();
   warpgroup::publish_shared();
   for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) warpgroup::barrier_arrive(&full[i % kRingStages]);
-}
-
-// Where a lane's weights and scales of a task lie: those of the first of two tiles, and how far on the second's are.
-struct Source {
-  const uint4* weights;
-  const float* scales;
-  int weights_apart, scales_apart, stretches;
-};
-
-template <bool kDown>
-__device__ __forceinline__ Source source_of(const Plan& plan, const Task& task) {
-  const int group = threadIdx.x / kGroupThreads - 1, warp = threadIdx.x / 32 % 4;
-  const Factor factor = kDown ? down_of(plan, task.expert, task.shared) : gate_up_of(plan, task.expert, task.shared);
-  const int stretches = (factor.inputs + kStretch - 1) / kStretch;
-  // gates and their ups come together in a thread; tiles beyond the last repeat it, their sums are dropped
-  const int first = task.span * kTaskTiles + (kDown ? group * 8 + warp : group * 8 + warp * 2);
-  const int tile = min(first, factor.tiles - 1), apart = min(first + (kDown ? 4 : 1), factor.tiles - 1) - tile;
-  return {factor.data + int64_t(tile) * stretches * 128 + threadIdx.x % 32, factor.scales + int64_t(tile) * stretches,
-          apart * stretches * 128, apart * stretches, stretches};
 }
 
 // A lane's weights of two tiles and one step.
@@ -225,45 +167,6 @@ __device__ __forceinline__ void store_inner(const Plan& plan, const Task& task, 
     }
     if (n * 8 + row < task.count && pair * 16 < inner) {
       *reinterpret_cast<uint2*>(words + (int64_t(task.position + n * 8 + row) * inner) / 2 + place) = make_uint2(two[0], two[1]);
-    }
-  }
-}
-
-// Stores 64 outputs of a group through its slab, 32 rows at a time.
-template <int kSums>
-__device__ __forceinline__ void store_results(const Plan& plan, const Task& task, const float (&sums)[kSums], int j, float* slab) {
-  const int group = threadIdx.x / kGroupThreads - 1, thread = threadIdx.x % kGroupThreads;
-  const int lane = thread % 32, warp = thread / 32, g = lane / 4, t = lane % 4, hidden = plan.p.hidden;
-  const int64_t position = task.position + (task.shared ? plan.pairs_most : 0);
-#pragma unroll
-  for (int quarter = 0; quarter < kSums / 16; quarter++) {
-    if (quarter * kSlabRows >= task.count) break;
-    warpgroup::group_sync(group + 1);
-#pragma unroll
-    for (int n = 0; n < 4; n++) {
-      float* place = slab + (n * 8 + 2 * t) * kSlabPitch + warp * 16 + g;
-      const int from = (quarter * 4 + n) * 4;
-      place[0] = sums[from];
-      place[kSlabPitch] = sums[from + 1];
-      place[8] = sums[from + 2];
-      place[kSlabPitch + 8] = sums[from + 3];
-    }
-    warpgroup::group_sync(group + 1);
-#pragma unroll
-    for (int i = 0; i < 2; i++) {
-      const int within = thread / 8 + i * 16, row = quarter * kSlabRows + within;
-      const int output = task.span * 256 + (group * 2 + j) * 64 + thread % 8 * 8;
-      if (row >= task.count || output >= hidden) continue;
-      const float4* from = reinterpret_cast<const float4*>(slab + within * kSlabPitch + thread % 8 * 8);
-      const float4 low = from[0], high = from[1];
-      const int64_t at = (position + row) * hidden + output;
-      if (plan.p.max_rows <= kPartialWideRows) {
-        float4* to = reinterpret_cast<float4*>(reinterpret_cast<float*>(plan.partial) + at);
-        to[0] = low, to[1] = high;
-      } else {
-        *reinterpret_cast<uint4*>(reinterpret_cast<bf16*>(plan.partial) + at) =
-            make_uint4(two_bf16(low.x, low.y), two_bf16(low.z, low.w), two_bf16(high.x, high.y), two_bf16(high.z, high.w));
-      }
     }
   }
 }
@@ -390,12 +293,10 @@ __global__ void __launch_bounds__(kEngineThreads, 1) warpgroup_experts(Plan plan
 }
 
 inline int launch_warpgroup_experts(const Plan& plan, void* stream) {
-  const tenon_moe& p = plan.p;
-  const Spans first = {divided(p.inner, 128), divided(p.shared_inner, 128)};
-  const int second = divided(p.hidden, 256);
-  const int failed = enqueue(warpgroup_experts<false>, dim3(card().multiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, first);
+  const unsigned blocks = card().multiprocessors;
+  const int failed = enqueue(warpgroup_experts<false>, blocks, kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, first_spans(plan.p));
   if (failed != cudaSuccess) return failed;
-  return enqueue(warpgroup_experts<true>, dim3(card().multiprocessors), kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, Spans{second, second});
+  return enqueue(warpgroup_experts<true>, blocks, kEngineThreads, kEngineBytes, stream, Start::EARLY, plan, second_spans(plan.p));
 }
 
 }  // namespace tenon::moe

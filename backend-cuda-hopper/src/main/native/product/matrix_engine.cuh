@@ -18,11 +18,17 @@ inline void barrier_arrive(uint64_t* barrier) {
   const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff, missing = (*barrier & 0xffff) - 1;
   *barrier = missing ? parity << 63 | arrivals << 32 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
 }
+// Copies are not waited for elsewhere, so they may be done here.
+inline void barrier_arrive_after_copies(uint64_t* barrier) {
+  copy_commit();
+  copy_wait<0>();
+  barrier_arrive(barrier);
+}
 inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
   __syncwarp();  // none of the warp waits here while another has not come as far
   while (*barrier >> 63 == parity) emulation::yield();
 }
-inline void group_sync(int id) { emulation::meet_at(id, 128, true); }
+inline void group_sync(int id, int threads = 128) { emulation::meet_at(id, threads, true); }
 inline void publish_shared() {}
 template <int kRegisters>
 void give_registers() {}
@@ -31,7 +37,8 @@ void take_registers() {}
 inline uint64_t rows_of_128_bytes(const unsigned char* stage, int k) { return reinterpret_cast<uint64_t>(stage) + k * 32; }
 inline void fence() {}
 inline void commit() {}
-inline void wait() {}
+template <int kPending = 0>
+void wait() {}
 
 inline void multiply(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) {
   const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
@@ -46,7 +53,41 @@ inline void multiply(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) {
   }
 }
 
-inline void pin(float (&)[64]) {}
+// Four e4m3 become twice two bf16.
+inline void widen_e4m3(uint32_t four, uint32_t (&two)[2]) {
+  for (int i = 0; i < 2; i++) {
+    uint32_t half[2];
+    for (int b = 0; b < 2; b++) {
+      __nv_fp8_e4m3 value;
+      value.__x = four >> (16 * i + 8 * b);
+      half[b] = __float_as_uint(static_cast<float>(value)) >> 16;
+    }
+    two[i] = half[0] | half[1] << 16;
+  }
+}
+
+template <int kCount>
+void multiply_e4m3(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b, bool adds) {
+  const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
+  const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+  for (int n = 0; n < kCount / 4; n++) {
+    float part[4] = {};
+    if (adds) memcpy(part, &sum[4 * n], 16);
+    for (int i = 0; i < 2; i++) {
+      uint32_t word, low[2], high[2], column[2];
+      memcpy(&word, stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+      widen_e4m3(a[2 * i], low), widen_e4m3(a[2 * i + 1], high), widen_e4m3(word, column);
+      const uint32_t both[4] = {low[0], high[0], low[1], high[1]};
+      mma_bf16(part, both, column[0], column[1]);
+    }
+    memcpy(&sum[4 * n], part, 16);
+  }
+}
+
+inline void prefetch_to_l2(const void*, uint32_t) {}
+
+template <int kCount>
+void pin(float (&)[kCount]) {}
 inline void pin(uint32_t (&)[4]) {}
 
 }  // namespace tenon::warpgroup
@@ -70,6 +111,11 @@ __device__ __forceinline__ void barrier_arrive(uint64_t* barrier) {
   asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(shared_address(barrier)) : "memory");
 }
 
+// Arrives once what this thread has asked copy_async16 and copy_async4 for is there; does not wait for that.
+__device__ __forceinline__ void barrier_arrive_after_copies(uint64_t* barrier) {
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(shared_address(barrier)) : "memory");
+}
+
 // Waits until the phase of this parity has ended. On a new barrier, the phase of parity 1 counts as ended.
 __device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
   uint32_t ended;
@@ -86,10 +132,13 @@ __device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity)
   } while (!ended);
 }
 
-// Waits for the other warps of a group of 128 threads; `id` from 1.
-__device__ __forceinline__ void group_sync(int id) { asm volatile("bar.sync %0, 128;" ::"r"(id) : "memory"); }
+// Waits for the other warps of a group of so many threads; `id` from 1.
+__device__ __forceinline__ void group_sync(int id, int threads = 128) {
+  asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
 
-// This thread's ordinary writes to shared memory become visible to the matrix engine.
+// Writes to shared memory that this thread has done or knows of become visible to the matrix engine. It waits for all that
+// this thread has asked memory for, copies under way included.
 __device__ __forceinline__ void publish_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 
 template <int kRegisters>
@@ -111,7 +160,11 @@ __device__ __forceinline__ uint64_t rows_of_128_bytes(const unsigned char* stage
 
 __device__ __forceinline__ void fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
-__device__ __forceinline__ void wait() { asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory"); }
+// Waits until at most `kPending` batches are under way.
+template <int kPending = 0>
+__device__ __forceinline__ void wait() {
+  asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kPending) : "memory");
+}
 
 // sum += a · b for 64 × 128 over 16, bf16 operands: each of the four warps has 16 rows of a, in the fragment of
 // mma.m16n8k16, and element 4n + c of its sums is element c of that instruction's sums for columns 8n … 8n + 7.
@@ -138,10 +191,51 @@ __device__ __forceinline__ void multiply(float (&sum)[64], const uint32_t (&a)[4
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
 }
 
+// sum (+)= a · b for 64 × 64 over 32, both operands e4m3. Operand A of a warp is 16 × 32: words 0 … 3 of lane (g, t) are
+// (row g, columns 4t … 4t + 3), (row g + 8, 4t …), (g, 4t + 16 …), (g + 8, 4t + 16 …); sums lie as in `multiply`. The engine
+// keeps about 14 bits of such a sum: it must be taken over into another one after few products.
+__device__ __forceinline__ void multiply_e4m3(float (&sum)[32], const uint32_t (&a)[4], uint64_t b, bool adds) {
+  asm volatile(
+      "{\n"
+      ".reg .pred add;\n"
+      "setp.ne.b32 add, %37, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n64k32.f32.e4m3.e4m3 {"
+      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+      "}, {%32, %33, %34, %35}, %36, add, 1, 1;\n"
+      "}\n"
+      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]), "+f"(sum[4]), "+f"(sum[5]), "+f"(sum[6]), "+f"(sum[7]),
+        "+f"(sum[8]), "+f"(sum[9]), "+f"(sum[10]), "+f"(sum[11]), "+f"(sum[12]), "+f"(sum[13]), "+f"(sum[14]), "+f"(sum[15]),
+        "+f"(sum[16]), "+f"(sum[17]), "+f"(sum[18]), "+f"(sum[19]), "+f"(sum[20]), "+f"(sum[21]), "+f"(sum[22]), "+f"(sum[23]),
+        "+f"(sum[24]), "+f"(sum[25]), "+f"(sum[26]), "+f"(sum[27]), "+f"(sum[28]), "+f"(sum[29]), "+f"(sum[30]), "+f"(sum[31])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(adds)));
+}
+
+// The same for 64 × 32.
+__device__ __forceinline__ void multiply_e4m3(float (&sum)[16], const uint32_t (&a)[4], uint64_t b, bool adds) {
+  asm volatile(
+      "{\n"
+      ".reg .pred add;\n"
+      "setp.ne.b32 add, %21, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n32k32.f32.e4m3.e4m3 {"
+      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
+      "}, {%16, %17, %18, %19}, %20, add, 1, 1;\n"
+      "}\n"
+      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]), "+f"(sum[4]), "+f"(sum[5]), "+f"(sum[6]), "+f"(sum[7]),
+        "+f"(sum[8]), "+f"(sum[9]), "+f"(sum[10]), "+f"(sum[11]), "+f"(sum[12]), "+f"(sum[13]), "+f"(sum[14]), "+f"(sum[15])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(adds)));
+}
+
+// Asks for bytes, a multiple of 16, to be brought into the L2 cache.
+__device__ __forceinline__ void prefetch_to_l2(const void* from, uint32_t bytes) {
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
+}
+
 // Keeps the compiler from moving what it does with operands and sums across a fence or a wait.
-__device__ __forceinline__ void pin(float (&sum)[64]) {
+template <int kCount>
+__device__ __forceinline__ void pin(float (&sum)[kCount]) {
 #pragma unroll
-  for (int i = 0; i < 64; i++) asm volatile("" : "+f"(sum[i])::"memory");
+  for (int i = 0; i < kCount; i++) asm volatile("" : "+f"(sum[i])::"memory");
 }
 
 __device__ __forceinline__ void pin(uint32_t (&a)[4]) {

@@ -1,4 +1,4 @@
-// y = x · wᵀ on Hopper: as everywhere, with one more form to choose from for many rows.
+// y = x · wᵀ on Hopper: as everywhere, with two more forms to choose from for many rows.
 #include "product/product.h"
 
 #include "device/platform.cuh"
@@ -9,8 +9,10 @@ using namespace tenon::product;
 
 namespace {
 
-// Parts of the inputs for the form with products of four warps, or 0 where another one is faster.
+// Parts of the inputs for the forms with products of four warps, or 0 where another one is faster. Half of such a tile would
+// be idle with up to 64 rows.
 int warpgroup_parts(const tenon_product& p, int64_t workspace_bytes) {
+  if (p.max_rows <= kWarpgroupTile.rows / 2) return 0;
   const Plan other = plan(p, workspace_bytes);
   double least = micros(p, other.size, other.parts);
   int best = 0;
@@ -25,6 +27,12 @@ int warpgroup_parts(const tenon_product& p, int64_t workspace_bytes) {
   return best;
 }
 
+// Quantising costs time per input, and pays per output: 12288 × 2048 and 9216 × 2048 were faster so from 256 rows on, 2048 × 4096
+// up to 2,048 rows slower.
+bool may_quantise(const tenon_product& p) {
+  return p.quantised && p.weights.type == TENON_E4M3 && p.max_rows >= 256 && p.weights.outputs >= 2 * p.weights.inputs;
+}
+
 }  // namespace
 
 int tenon_product_launch(const void* params, void* stream) {
@@ -34,13 +42,17 @@ int tenon_product_launch(const void* params, void* stream) {
   if (!types || p.weights.inputs % 8 || p.x_stride % 8 || p.x % 16) return cudaErrorInvalidValue;
   if (p.max_rows == 0 || p.weights.outputs == 0) return cudaSuccess;
   if (few_rows_fit(p)) return launch_few_rows(p, stream);
-  const int parts = warpgroup_parts(p, p.workspace ? p.workspace_bytes : 0);
-  return parts ? launch_warpgroup_rows(p, parts, stream) : launch_many_rows(p, stream);
+  const int64_t space = p.workspace ? p.workspace_bytes : 0;
+  const int parts = warpgroup_parts(p, space);
+  if (!parts) return launch_many_rows(p, stream);
+  const bool quantises = may_quantise(p) && quantised_rows_workspace(p, parts) <= space;
+  return quantises ? launch_quantised_rows(p, parts, stream) : launch_warpgroup_rows(p, parts, stream);
 }
 
 int64_t tenon_product_workspace(const void* params) {
   const tenon_product& p = *static_cast<const tenon_product*>(params);
   if (p.max_rows == 0 || few_rows_fit(p)) return 0;
   const int parts = warpgroup_parts(p, INT64_MAX);
-  return parts ? partial_bytes(p, parts) : many_rows_workspace(p);
+  if (!parts) return many_rows_workspace(p);
+  return may_quantise(p) ? quantised_rows_workspace(p, parts) : partial_bytes(p, parts);
 }

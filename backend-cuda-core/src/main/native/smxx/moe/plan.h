@@ -42,10 +42,20 @@ struct Plan {
   void* shared_inner;     // bf16 [max_rows][shared_inner]
   void* partial;          // f32 or bf16 [pairs_most + max_rows][hidden], where blocks do not own outputs
   void* permuted;         // bf16 [rows][hidden], for products of four warps; 0 for none
+  bool quantised;         // then these three are E4M3, inputs padded to 128 (device/quantise.cuh), and their scales:
+  float* inner_scales;         // [pairs_most][stretches]
+  float* shared_inner_scales;  // [max_rows][stretches]
+  float* permuted_scales;      // [rows][stretches]
   int64_t bytes;
 };
 
 inline bool partial_is_wide(const tenon_moe& p) { return p.max_rows <= kPartialWideRows; }
+
+// Bytes of a row of inputs that products read, and of its scales.
+inline int64_t row_bytes(int64_t inputs, bool quantised) {
+  return quantised ? (inputs + kScaleInputs - 1) / kScaleInputs * kScaleInputs : inputs * 2;
+}
+inline int64_t scale_bytes(int64_t inputs, bool quantised) { return quantised ? row_bytes(inputs, true) / kScaleInputs * 4 : 0; }
 
 inline Plan make_plan(const tenon_moe& p) {
   Plan plan = {};
@@ -59,6 +69,7 @@ inline Plan make_plan(const tenon_moe& p) {
   const int tokens = plan.item_tokens = item_tokens(plan.tuning);
   plan.items_most = (pairs < p.held ? pairs : p.held) + pairs / tokens;
   plan.shared_items = shared ? (rows + tokens - 1) / tokens : 0;
+  plan.quantised = plan.tuning.form == WARPGROUPS && p.quantised;
   int64_t at = 0;
   auto take = [&](int64_t bytes) {
     const int64_t here = p.workspace + at;
@@ -75,9 +86,12 @@ inline Plan make_plan(const tenon_moe& p) {
   plan.weights = reinterpret_cast<float*>(take(chosen * 4));
   plan.ranks = reinterpret_cast<int32_t*>(take(chosen * 4));
   plan.shared_weights = reinterpret_cast<float*>(take(rows * 4));
-  plan.inner = reinterpret_cast<void*>(take(pairs * p.inner * 2));
-  plan.shared_inner = reinterpret_cast<void*>(take(rows * p.shared_inner * 2));
-  if (plan.tuning.form == WARPGROUPS) plan.permuted = reinterpret_cast<void*>(take(rows * p.hidden * 2));
+  plan.inner = reinterpret_cast<void*>(take(pairs * row_bytes(p.inner, plan.quantised)));
+  plan.shared_inner = reinterpret_cast<void*>(take(rows * row_bytes(p.shared_inner, plan.quantised)));
+  if (plan.tuning.form == WARPGROUPS) plan.permuted = reinterpret_cast<void*>(take(rows * row_bytes(p.hidden, plan.quantised)));
+  plan.inner_scales = reinterpret_cast<float*>(take(pairs * scale_bytes(p.inner, plan.quantised)));
+  plan.shared_inner_scales = reinterpret_cast<float*>(take(rows * scale_bytes(p.shared_inner, plan.quantised)));
+  plan.permuted_scales = reinterpret_cast<float*>(take(rows * scale_bytes(p.hidden, plan.quantised)));
   if (plan.tuning.form == THROUGH_MEMORY || plan.tuning.form == WARPGROUPS) {
     plan.partial = reinterpret_cast<void*>(take((pairs + (shared ? rows : 0)) * p.hidden * (partial_is_wide(p) ? 4 : 2)));
   }

@@ -6,6 +6,7 @@
 #ifndef TENON_MOE_ROUTE_CUH
 #define TENON_MOE_ROUTE_CUH
 
+#include "../../device/quantise.cuh"
 #include "stream.cuh"
 
 namespace tenon::moe {
@@ -152,6 +153,14 @@ __device__ __forceinline__ void permute(const Plan& plan, int row, int lane) {
   }
 }
 
+// The same in E4M3.
+__device__ __forceinline__ void quantise(const Plan& plan, int row) {
+  const int hidden = plan.p.hidden, stretches = (hidden + kStretch - 1) / kStretch;
+  quantise_row(reinterpret_cast<const bf16*>(plan.p.x) + int64_t(row) * hidden, hidden,
+               reinterpret_cast<unsigned char*>(plan.permuted) + int64_t(row) * stretches * kStretch,
+               plan.permuted_scales + int64_t(row) * stretches);
+}
+
 template <int kSlots>
 __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   __shared__ int32_t between[kWarps];
@@ -163,7 +172,13 @@ __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   if (row < rows) {
     const float* logits = plan.logits + int64_t(row) * plan.outputs;
     enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane), lane);
-    if (plan.permuted) permute(plan, row, lane);
+    if constexpr (kHasWarpgroups) {
+      if (plan.quantised) {
+        quantise(plan, row);
+      } else if (plan.permuted) {
+        permute(plan, row, lane);
+      }
+    }
     if (lane == 0 && plan.shared_items > 0) plan.shared_weights[row] = 1 / (1 + expf(-logits[plan.p.experts]));
   }
   __threadfence();

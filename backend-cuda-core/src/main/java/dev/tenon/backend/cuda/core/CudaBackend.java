@@ -86,7 +86,7 @@ final class CudaBackend implements Backend {
     this.memory = new DeviceMemory(device.context());
     this.tunings = tunings;
     this.weights = new CudaWeights(device, tunings);
-    this.context = new StepContext(device);
+    this.context = new StepContext(device, options.quantised());
     this.collectives = new CudaCollectives(context, group);
     this.space = new StepSpace(memory);
     this.events = new EventPool(device.context());
@@ -129,13 +129,14 @@ final class CudaBackend implements Backend {
 
   @Override
   public String description() {
-    return "%s, %d multiprocessors, kernels for %s, recurrent states in %s, keys and values in %s, %s"
+    return "%s, %d multiprocessors, kernels for %s, recurrent states in %s, keys and values in %s, activations in %s, %s"
         .formatted(
             card.description(),
             card.multiprocessors(),
             NativeCuda.kernelTarget(device.kernels()),
             options.stateType().label(),
             options.keyValueType().label(),
+            options.activationType().label(),
             switch (options.execution()) {
               case CAPTURED -> "steps recorded as graphs";
               case EAGER -> "steps issued operation by operation";
@@ -208,7 +209,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public Optional<MoeTuning> moeTuning() {
-    return Optional.of(new MoeTuner(checked(device), weights, tunings));
+    return Optional.of(new MoeTuner(checked(device), weights, tunings, options.quantised()));
   }
 
   @Override

@@ -54,7 +54,7 @@ final class CudaDryRun implements DryRun {
     this.backend = backend;
     this.options = options;
     this.weights = CudaWeights.counting(device, tunings);
-    this.context = new StepContext(device);
+    this.context = new StepContext(device, options.quantised());
     this.collectives = new CudaCollectives(context, group);
     this.ops = CudaOps.of(context, collectives, new Tables());
   }

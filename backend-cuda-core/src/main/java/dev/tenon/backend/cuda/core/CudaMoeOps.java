@@ -29,7 +29,7 @@ final class CudaMoeOps implements MoeOps {
     context.launchWithSpace(
         Operation.MOE,
         words -> addParameters(words, block, at.maxRows(), at.counts(), normed, output),
-        words -> words.with(0, tuned));
+        words -> words.with(0, context.quantised(), tuned));
     context.release(normed);
     stream.leave(output);
   }
@@ -64,7 +64,8 @@ final class CudaMoeOps implements MoeOps {
     for (MoeTile tile : block.tuned().nearest(at.maxRows())) {
       Words question = new Words(Operation.MOE);
       addParameters(question, block, at.maxRows(), at.counts(), 0, 0);
-      if (context.device().workspace(question.with(0, 0, 0, tile.word())) > 0) {
+      if (context.device().workspace(question.with(0, 0, 0, context.quantised(), tile.word()))
+          > 0) {
         return tile.word();
       }
     }

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param device index of the card, −1 for the rank's own
  * @param stateType element type of recurrent states between steps
  * @param keyValueType element type of keys and values
+ * @param activationType element type that rows may take for products with weights of FP8, where the
+ *     kernels are faster so
  * @param execution how steps are run
  * @param nccl path of NCCL's library, or {@code null} to look for it
  */
@@ -22,11 +24,13 @@ record CudaOptions(
     int device,
     DeviceType stateType,
     DeviceType keyValueType,
+    DeviceType activationType,
     Execution execution,
     @Nullable String nccl) {
   private static final String DEVICE = "device";
   private static final String STATE = "recurrent-state";
   private static final String KEY_VALUES = "kv-cache";
+  private static final String ACTIVATIONS = "activations";
   private static final String EXECUTION = "execution";
   private static final String NCCL = "nccl";
   private static final Map<String, List<String>> KNOWN =
@@ -34,6 +38,7 @@ record CudaOptions(
           DEVICE, List.of(),
           STATE, List.of("f32", "bf16"),
           KEY_VALUES, List.of("bf16", "fp8"),
+          ACTIVATIONS, List.of("bf16", "fp8"),
           EXECUTION, List.of("captured", "eager", "timed", "checked"),
           NCCL, List.of());
 
@@ -70,6 +75,7 @@ record CudaOptions(
         device(given),
         choice(given, STATE) == 1 ? DeviceType.BF16 : DeviceType.F32,
         choice(given, KEY_VALUES) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
+        choice(given, ACTIVATIONS) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
         Execution.values()[choice(given, EXECUTION)],
         given.get(NCCL));
   }
@@ -95,6 +101,11 @@ record CudaOptions(
           "option device is %d, but the driver shows %d GPUs".formatted(index, cards.size()));
     }
     return cards.get(index);
+  }
+
+  /** Whether rows may be quantised, as the kernels' parameters say it. */
+  long quantised() {
+    return activationType == DeviceType.E4M3 ? 1 : 0;
   }
 
   /** Whether the ranks of a group have a card each. */

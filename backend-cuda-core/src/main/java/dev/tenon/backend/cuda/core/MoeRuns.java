@@ -19,6 +19,7 @@ final class MoeRuns implements AutoCloseable {
   private final CudaDevice device;
   private final List<CudaPacked.Moe> blocks;
   private final DeviceMemory memory;
+  private final long quantised;
   private final long inputs;
   private final long output;
   private final long counts;
@@ -26,8 +27,12 @@ final class MoeRuns implements AutoCloseable {
   private final long begin;
   private final long end;
 
-  MoeRuns(CudaDevice device, List<CudaPacked.Moe> blocks, int mostRows) {
+  /**
+   * @param quantised 1 if rows may be quantised, else 0
+   */
+  MoeRuns(CudaDevice device, List<CudaPacked.Moe> blocks, int mostRows, long quantised) {
     this.device = device;
+    this.quantised = quantised;
     this.blocks = blocks;
     this.memory = new DeviceMemory(device.context());
     int hidden = blocks.getFirst().router().inputs();
@@ -132,7 +137,7 @@ final class MoeRuns implements AutoCloseable {
     private Words words(CudaPacked.Moe block, long x, long work, long workBytes, long word) {
       Words words = new Words(Operation.MOE);
       CudaMoeOps.addParameters(words, block, rows, counts, x, output);
-      return words.with(work, workBytes, 0, word);
+      return words.with(work, workBytes, 0, quantised, word);
     }
 
     @Override

@@ -50,11 +50,16 @@ final class MoeTuner implements MoeTuning {
   private final CudaDevice device;
   private final CudaWeights weights;
   private final TunedMoeSearch names;
+  private final long quantised;
 
-  MoeTuner(CudaDevice device, CudaWeights weights, TunedMoeSearch names) {
+  /**
+   * @param quantised 1 if rows may be quantised, else 0
+   */
+  MoeTuner(CudaDevice device, CudaWeights weights, TunedMoeSearch names, long quantised) {
     this.device = device;
     this.weights = weights;
     this.names = names;
+    this.quantised = quantised;
   }
 
   /** Parameters and the microseconds that they took. */
@@ -68,7 +73,7 @@ final class MoeTuner implements MoeTuning {
     createFolder(folder);
     List<CudaPacked.Moe> packed = pack(blocks);
     Map<Integer, MoeTile> best = new LinkedHashMap<>();
-    try (MoeRuns runs = new MoeRuns(device, packed, ROWS.getLast())) {
+    try (MoeRuns runs = new MoeRuns(device, packed, ROWS.getLast(), quantised)) {
       for (int rows : ROWS) {
         TunedRows result = tune(runs, rows, best);
         measured.accept(result);

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StepContext {
   private final CudaDevice device;
+  private final long quantised;
   private @Nullable WorkMemory work;
   private boolean measuring;
   private int measured;
@@ -21,8 +22,17 @@ final class StepContext {
     void launch(String label, Runnable operation);
   }
 
-  StepContext(CudaDevice device) {
+  /**
+   * @param quantised 1 if products may quantise their rows, else 0
+   */
+  StepContext(CudaDevice device, long quantised) {
     this.device = device;
+    this.quantised = quantised;
+  }
+
+  /** 1 if products may quantise their rows, else 0. */
+  long quantised() {
+    return quantised;
   }
 
   /** Issues a body into a work space. */
@@ -148,7 +158,7 @@ final class StepContext {
                 .with(count.most(rows), count.address(rows))
                 .with(matrix)
                 .with(x, stride, bias, type.code, y, yStride),
-        words -> {});
+        words -> words.with(quantised));
   }
 
   /** Which of a set's counts bounds an operation. */

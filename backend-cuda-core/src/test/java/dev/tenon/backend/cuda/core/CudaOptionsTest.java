@@ -37,6 +37,15 @@ class CudaOptionsTest {
   }
 
   @Test
+  void rowsAreQuantisedWhereFp8IsAskedFor() {
+    assertThat(options(Map.of()).quantised()).isZero();
+    assertThat(options(Map.of("activations", "fp8")).quantised()).isEqualTo(1);
+    assertThat(options(Map.of("activations", "bf16")).quantised()).isZero();
+    assertThatThrownBy(() -> options(Map.of("activations", "int8")))
+        .hasMessage("option activations is int8; give one of [bf16, fp8]");
+  }
+
+  @Test
   void unknownOptionsAreRefusedWithThoseThatAreKnown() {
     assertThatThrownBy(() -> options(Map.of("cards", "2")))
         .hasMessageContainingAll("[cards]", "device", "nccl");

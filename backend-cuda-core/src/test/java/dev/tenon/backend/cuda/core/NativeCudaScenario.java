@@ -108,7 +108,8 @@ final class NativeCudaScenario {
         TunedMoeSearch.in(Map.of(), NativeCuda.deviceName(0), NativeCudaScenario.class);
     List<TunedRows> rows = new ArrayList<>();
     try (CudaWeights weights = new CudaWeights(device, names)) {
-      Path file = new MoeTuner(device, weights, names).tune(List.of(mixture()), folder, rows::add);
+      Path file =
+          new MoeTuner(device, weights, names, 0).tune(List.of(mixture()), folder, rows::add);
       System.out.println("file " + file.getFileName());
       TunedMoe tuned = TunedMoeFile.read(Files.readAllBytes(file), file.toString());
       System.out.println(

@@ -34,7 +34,12 @@ final class NcclGroupScenario {
             context, NativeCuda.createStream(context), NativeCuda.loadKernels(arguments[2], words));
     CudaOptions options =
         new CudaOptions(
-            -1, DeviceType.F32, DeviceType.BF16, CudaOptions.Execution.CAPTURED, arguments[3]);
+            -1,
+            DeviceType.F32,
+            DeviceType.BF16,
+            DeviceType.BF16,
+            CudaOptions.Execution.CAPTURED,
+            arguments[3]);
     NcclLibrary library = NcclLibrary.in(Map.of(), null, Path.of("/nowhere"), List.of());
     NcclGroup.load(library, options, rank, NcclGroup.Sharing.CARD_EACH);
     Rendezvous rendezvous = new Rendezvous(Path.of(arguments[4]), ranks, rank);

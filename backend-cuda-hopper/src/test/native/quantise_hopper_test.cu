@@ -1,0 +1,79 @@
+// Rows quantised to E4M3 against the scalar definition (check::Quantised), bit by bit; on the card:
+//   backend-cuda-core/src/test/native/run --card backend-cuda-hopper/src/test/native/quantise_hopper_test.cu
+// sources: ../../../../backend-cuda-hopper/src/main/native/product/quantise_rows.cu
+#include "../../../../backend-cuda-core/src/test/native/check.h"
+#include "../../main/native/product/quantise_rows.h"
+
+namespace {
+
+using check::Device;
+
+// Where the byte of an input lies in its row: the words of every 32 bytes change places.
+int place(int input) {
+  const int word = input % 32 / 4;
+  return input / 32 * 32 + (word % 2 * 4 + word / 2) * 4 + input % 4;
+}
+
+void compare(const char* what, int rows, int most, int inputs, const std::vector<float>& values) {
+  const int stride = inputs + 8, stretches = (inputs + 127) / 128;
+  std::vector<uint16_t> x(size_t(most) * stride, 0x7fc0);  // not numbers
+  for (int row = 0; row < rows; row++) {
+    for (int i = 0; i < inputs; i++) x[size_t(row) * stride + i] = check::narrow(values[size_t(row) * inputs + i]);
+  }
+  Device<uint16_t> dx(x);
+  Device<int32_t> count(std::vector<int32_t>{rows});
+  Device<uint8_t> to(size_t(most) * stretches * 128);
+  Device<float> scales(size_t(most) * stretches);
+  const tenon::product::RowsToQuantise p = {dx.address(), stride, inputs, most, count.address(), to.address(), scales.address()};
+  CUDA(tenon::product::launch_quantise_rows(p, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const std::vector<uint8_t> codes = to.read();
+  const std::vector<float> factors = scales.read();
+  bool same = true, padded = true, kept = true;
+  for (int row = 0; row < most; row++) {
+    const uint8_t* got = &codes[size_t(row) * stretches * 128];
+    if (row >= rows) {
+      for (int i = 0; i < stretches * 128; i++) kept &= got[i] == 0xff;
+      for (int s = 0; s < stretches; s++) kept &= std::isnan(factors[size_t(row) * stretches + s]);
+      continue;
+    }
+    std::vector<float> input(inputs);
+    for (int i = 0; i < inputs; i++) input[i] = check::widen(x[size_t(row) * stride + i]);
+    const check::Quantised wanted(input.data(), inputs);
+    for (int i = 0; i < inputs; i++) same &= got[place(i)] == wanted.codes[i];
+    for (int i = inputs; i < stretches * 128; i++) padded &= got[place(i)] == 0;
+    for (int s = 0; s < stretches; s++) same &= factors[size_t(row) * stretches + s] == wanted.scales[s];
+  }
+  char line[120];
+  snprintf(line, sizeof line, "%s, %d of %d rows, %d inputs", what, rows, most, inputs);
+  check::require(line, same);
+  check::require("  zeros beyond the inputs", padded);
+  check::require("  rows beyond the count are left alone", kept);
+}
+
+}  // namespace
+
+int main() {
+  const float greatest = check::widen(0x7f7f), least = check::widen(0x0001);
+  for (int inputs : {8, 120, 128, 136, 256, 264, 1000, 2048, 4096}) {
+    const int rows = 1 + check::random()() % 20;
+    std::vector<float> values(size_t(rows) * inputs);
+    for (float& value : values) value = check::normal() * expf(3 * check::normal());
+    compare("normal values", rows, rows + check::random()() % 9, inputs, values);
+    for (float& value : values) value = 0;
+    compare("zeros", rows, rows, inputs, values);
+    for (float& value : values) value = check::random()() % 2 ? greatest : greatest * (check::normal() / 8);
+    compare("greatest values", rows, rows, inputs, values);
+    for (float& value : values) value = least * (check::random()() % 100);
+    compare("next to nothing", rows, rows, inputs, values);
+    for (float& value : values) value = 1e-10f * check::normal();
+    compare("near the least magnitude", rows, rows, inputs, values);
+    for (float& value : values) value = check::random()() % 50 ? 1e-3f * check::normal() : 0;
+    values[0] = 448;  // others become subnormal
+    compare("one great value", rows, rows, inputs, values);
+  }
+  compare("no rows", 0, 7, 256, {});
+  compare("no rows at all", 0, 0, 256, {});
+  printf("%d failures\n", check::failures);
+  return check::failures != 0;
+}
