@@ -1,5 +1,5 @@
-// From sums over a stretch of context to the output: gate and store, or keep as partial sums that the block (or warpgroup)
-// which arrives last adds up, sixteen at a time, in the order of their positions.
+// From sums over a stretch of context to the output: gate and store, or keep as partial sums that the block which
+// arrives last adds up, sixteen at a time, in the order of their positions.
 //
 //   splits   0 … 15   16 … 31   …      the last of sixteen to arrive adds them up, into the place of the first
 //              └─────────┴──── the last of these sums to arrive adds them up and stores the output
@@ -22,14 +22,6 @@ __device__ __forceinline__ float power_of_two(float x) {
   return y;
 #endif
 }
-
-// The threads that finish an item: a whole block.
-template <int kCount>
-struct BlockTeam {
-  static constexpr int kThreads = kCount;
-  __device__ __forceinline__ int thread() const { return threadIdx.x; }
-  __device__ __forceinline__ void sync() const { __syncthreads(); }
-};
 
 // What a pair of values of the output is stored with.
 struct Output {
@@ -71,11 +63,11 @@ struct Partials {
 };
 
 // Adds up `count` partial sums, from split `from` on, `stride` apart: to the output, or into the place of the first.
-template <int kDim, bool kLast, typename Team>
-__device__ void add_up(const Team& team, const Partials& partials, const float2* stats_of, const Output& output, int from, int stride,
+template <int kDim, int kThreads, bool kLast>
+__device__ void add_up(const Partials& partials, const float2* stats_of, const Output& output, int from, int stride,
                        int count) {
   const int64_t base = partials.first + int64_t(from) * partials.step, step = partials.step * stride;
-  for (int at = team.thread(); at < output.pairs * (kDim / 4); at += Team::kThreads) {
+  for (int at = threadIdx.x; at < output.pairs * (kDim / 4); at += kThreads) {
     const int pair = at / (kDim / 4), dim = at % (kDim / 4) * 4;
     // all stats at once, then parts by eights: their latencies overlap
     float2 stats[kFan];
@@ -122,35 +114,34 @@ __device__ void add_up(const Team& team, const Partials& partials, const float2*
   }
 }
 
-// True in the team that arrives as the last of `count`. What the team wrote before is then visible to that one: the
+// True in the block that arrives as the last of `count`. What the block wrote before is then visible to that one: the
 // barrier orders the writes before the fence of the one thread that counts.
-template <typename Team>
-__device__ bool arrives_last(const Team& team, int* counter, int count, int* shared_flag) {
-  team.sync();
-  if (team.thread() == 0) {
+__device__ inline bool arrives_last(int* counter, int count, int* shared_flag) {
+  __syncthreads();
+  if (threadIdx.x == 0) {
     __threadfence();
     const int before = atomicAdd(counter, 1);
     if (before == count - 1) *counter = 0;
     *shared_flag = before == count - 1;
     __threadfence();
   }
-  team.sync();
+  __syncthreads();
   return *shared_flag;
 }
 
-// After a team has written the partial sums of `split`: adds up what is complete.
-template <int kDim, typename Team>
-__device__ void arrive(const Team& team, const Partials& partials, const Output& output, int split, int* shared_flag) {
+// After a block has written the partial sums of `split`: adds up what is complete.
+template <int kDim, int kThreads>
+__device__ void arrive(const Partials& partials, const Output& output, int split, int* shared_flag) {
   const int sixteens = divide_up(partials.splits, kFan), sixteen = split / kFan;
   const int members = min(kFan, partials.splits - sixteen * kFan);
-  if (!arrives_last(team, partials.counters + 1 + sixteen, members, shared_flag)) return;
+  if (!arrives_last(partials.counters + 1 + sixteen, members, shared_flag)) return;
   if (sixteens == 1) {
-    add_up<kDim, true>(team, partials, partials.stats, output, 0, 1, members);
+    add_up<kDim, kThreads, true>(partials, partials.stats, output, 0, 1, members);
     return;
   }
-  add_up<kDim, false>(team, partials, partials.stats, output, sixteen * kFan, 1, members);
-  if (!arrives_last(team, partials.counters, sixteens, shared_flag)) return;
-  add_up<kDim, true>(team, partials, partials.merged, output, 0, kFan, sixteens);
+  add_up<kDim, kThreads, false>(partials, partials.stats, output, sixteen * kFan, 1, members);
+  if (!arrives_last(partials.counters, sixteens, shared_flag)) return;
+  add_up<kDim, kThreads, true>(partials, partials.merged, output, 0, kFan, sixteens);
 }
 
 }  // namespace tenon::attention
