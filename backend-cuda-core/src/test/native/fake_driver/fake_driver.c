@@ -226,7 +226,10 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
   run_record(event);
   return outcome();
 }
-CUresult cuEventQuery(CUevent event) { (void)event; return outcome(); }
+CUresult cuEventQuery(CUevent event) {
+  (void)event;
+  return number("FAKE_CUDA_HANGS", 0) ? CUDA_ERROR_NOT_READY : outcome();
+}
 CUresult cuEventSynchronize(CUevent event) { (void)event; return outcome(); }
 CUresult cuEventElapsedTime_v2(float* millis, CUevent from, CUevent to) {
   *millis = (float)(*(double*)to - *(double*)from);

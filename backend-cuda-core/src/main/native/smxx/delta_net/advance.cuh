@@ -22,6 +22,15 @@ constexpr int kAdvanceThreads = 2 * 32 * kRowParts;
 constexpr int kAdvanceColumns = kTileColumns;
 constexpr int kBlockGroups = kAdvanceColumns / kGroupColumns;
 
+// All warps of a block meet here from two places of the code, which __syncthreads() must not be called from.
+__device__ __forceinline__ void meet() {
+#if defined(TENON_EMULATED)
+  __syncthreads();
+#else
+  asm volatile("bar.sync 1, %0;" ::"n"(kAdvanceThreads) : "memory");
+#endif
+}
+
 // Tiles.
 template <int KeyDim>
 struct AdvanceMemory {
@@ -196,14 +205,14 @@ struct StateWarp {
     publish_state();
     load_corrections(stretch.from);
     load_keys(stretch.from);
-    __syncthreads();
+    meet();
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
       const int next = stretch.after(chunk);
       make_deltas(next);
-      __syncthreads();
+      meet();
       update_state(next);
-      __syncthreads();
+      meet();
     }
     store_state();
   }
@@ -261,7 +270,7 @@ struct OutputWarp {
   __device__ __forceinline__ void run() {
     load_queries(stretch.from);
     load_scores(stretch.from);
-    __syncthreads();
+    meet();
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
       const int next = stretch.after(chunk);
@@ -274,14 +283,14 @@ struct OutputWarp {
 #pragma unroll
       for (int n = 0; n < kColumnTiles; n++) o[n][0] *= decay[0], o[n][1] *= decay[0], o[n][2] *= decay[1], o[n][3] *= decay[1];
       load_queries(next);
-      __syncthreads();
+      meet();
       begin_products(sums);
 #pragma unroll
       for (int i = 0; i < kRowParts; i++) multiply_rows(o, scores[i], m.deltas, i);
       end_products(sums);
       load_scores(next);
       write(o, chunk);
-      __syncthreads();
+      meet();
     }
   }
 };

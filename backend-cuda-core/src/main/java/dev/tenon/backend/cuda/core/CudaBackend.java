@@ -271,8 +271,15 @@ final class CudaBackend implements Backend {
       return;
     }
     closed = true;
-    if (group != null && !isIdleSoon()) {
+    Rest rest = rest();
+    if (group != null && rest != Rest.COME) {
       group.abandon();
+    }
+    if (group == null && rest == Rest.NOT_COME) {
+      // every call would wait for it
+      LOG.error(
+          "{} is still at work; what it holds is given back when this process ends", card.name());
+      return;
     }
     // recordings go before what they hold of the group
     List<Runnable> parts = new ArrayList<>();
@@ -295,23 +302,34 @@ final class CudaBackend implements Backend {
     }
   }
 
-  /** Whether the device is done; where other ranks are gone, it may wait for them for ever. */
-  private boolean isIdleSoon() {
-    long event = events.take();
+  /** Whether the device is done. */
+  private enum Rest {
+    COME,
+    /** It hangs, or waits for ranks that are gone. */
+    NOT_COME,
+    /** Every call tells of a fault. */
+    FAULTY
+  }
+
+  private Rest rest() {
+    long event = 0;
     try {
+      event = events.take();
       NativeCuda.recordEvent(device.context(), event, device.stream());
       long end = System.nanoTime() + IDLE_PATIENCE.toNanos();
       while (!NativeCuda.queryEvent(device.context(), event)) {
         if (System.nanoTime() > end) {
-          return false;
+          return Rest.NOT_COME;
         }
         LockSupport.parkNanos(1_000_000);
       }
-      return true;
+      return Rest.COME;
     } catch (TenonException fault) {
-      return false;
+      return Rest.FAULTY;
     } finally {
-      events.give(event);
+      if (event != 0) {
+        events.give(event);
+      }
     }
   }
 

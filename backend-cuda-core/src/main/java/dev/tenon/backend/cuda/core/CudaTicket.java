@@ -1,8 +1,10 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.api.ErrorCode;
 import dev.tenon.api.TenonException;
 import dev.tenon.spi.backend.StepOutput;
 import dev.tenon.spi.backend.StepTicket;
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +19,11 @@ final class CudaTicket implements StepTicket {
   /** Failures of the group that the device does not show are looked for so often. */
   private static final long CHECK_NANOS = 100_000_000;
 
+  /** No step takes a tenth of it; a kernel that never ends must not hang the engine. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
   private final CudaDevice device;
+  private final Duration patience;
   private final long event;
   private final @Nullable NcclGroup group;
   private final String name;
@@ -38,7 +44,18 @@ final class CudaTicket implements StepTicket {
       String name,
       @Nullable NcclGroup group,
       Supplier<StepOutput> result) {
+    this(device, event, name, group, result, PATIENCE);
+  }
+
+  CudaTicket(
+      CudaDevice device,
+      long event,
+      String name,
+      @Nullable NcclGroup group,
+      Supplier<StepOutput> result,
+      Duration patience) {
     this.device = device;
+    this.patience = patience;
     this.event = event;
     this.name = name;
     this.group = group;
@@ -66,8 +83,11 @@ final class CudaTicket implements StepTicket {
         Thread.onSpinWait();
       } else {
         LockSupport.parkNanos(SLEEP_NANOS);
-        if (group != null && System.nanoTime() > check) {
-          group.requireHealthy();
+        if (System.nanoTime() > check) {
+          if (group != null) {
+            group.requireHealthy();
+          }
+          requireProgress(begin);
           check = System.nanoTime() + CHECK_NANOS;
         }
       }
@@ -75,6 +95,17 @@ final class CudaTicket implements StepTicket {
     known = result.get();
     output = known;
     return known;
+  }
+
+  private void requireProgress(long begin) {
+    if (System.nanoTime() - begin > patience.toNanos()) {
+      throw new TenonException(
+          ErrorCode.DEVICE_FAULT,
+          name
+              + " has not ended on the card after "
+              + patience
+              + ": a kernel hangs, or another program keeps the card");
+    }
   }
 
   private boolean passed() {

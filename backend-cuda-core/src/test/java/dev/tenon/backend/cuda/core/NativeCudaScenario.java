@@ -17,6 +17,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -58,7 +59,31 @@ final class NativeCudaScenario {
         call(driver, "fake_cuda_fault");
         NativeCuda.synchronize(context, stream);
       }
+      case "hang" -> hang(context, kernels);
       default -> throw new IllegalArgumentException(scenario);
+    }
+  }
+
+  private static void hang(long context, String path) {
+    int[] words = Stream.of(Operation.values()).mapToInt(operation -> operation.words).toArray();
+    CudaDevice device =
+        new CudaDevice(
+            context, NativeCuda.createStream(context), NativeCuda.loadKernels(path, words));
+    long event = NativeCuda.createEvent(context, false);
+    CudaTicket ticket =
+        new CudaTicket(
+            device,
+            event,
+            "step 7 of 3 sequences",
+            null,
+            () -> {
+              throw new IllegalStateException("it never ends");
+            },
+            Duration.ofMillis(300));
+    try {
+      ticket.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -128,6 +128,14 @@ class NativeCudaTest {
         .contains("DEVICE_FAULT: cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS");
   }
 
+  @Test
+  void aKernelThatNeverEndsIsAFaultThatNamesTheStep() throws Exception {
+    assertThat(scenario("hang", Map.of("FAKE_CUDA_HANGS", "1")))
+        .contains(
+            "DEVICE_FAULT: step 7 of 3 sequences has not ended on the card after PT0.3S: a kernel"
+                + " hangs");
+  }
+
   private static String scenario(String name, Map<String, String> environment) throws Exception {
     Run run = run(command(folder.resolve("libcuda.so.1").toString(), name), environment);
     assertThat(run.status()).as(run.output()).isZero();
