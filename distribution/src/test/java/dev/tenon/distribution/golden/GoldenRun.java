@@ -39,7 +39,9 @@ record GoldenRun(List<Answer> answers, EngineStatistics statistics) {
 
   static GoldenRun of(EngineConfig config, List<GenerationRequest> requests) {
     try (Engine engine = Engine.open(config)) {
-      List<GenerationStream> streams = requests.stream().map(engine::submit).toList();
+      // the longest, which come last, first: all others come while they run
+      List<GenerationStream> streams =
+          requests.reversed().stream().map(engine::submit).toList().reversed();
       List<Answer> answers = streams.stream().map(Answer::read).toList();
       return new GoldenRun(answers, engine.statistics());
     }
