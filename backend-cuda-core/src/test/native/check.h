@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <random>
+#include <thread>
 #include <vector>
 
 #define CUDA(call)                                                                        \
@@ -45,6 +47,19 @@ inline std::mt19937_64& random() {
 }
 
 inline float normal() { return std::normal_distribution<float>()(random()); }
+
+// Runs what the host defines, parts 0 … count - 1, on all its processors.
+template <typename Part>
+void parallel(int count, const Part& part) {
+  std::atomic<int> next{0};
+  const auto work = [&] {
+    for (int i = next++; i < count; i = next++) part(i);
+  };
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < std::thread::hardware_concurrency(); i++) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+}
 
 inline float widen(uint16_t bits) {
   const uint32_t wide = uint32_t(bits) << 16;

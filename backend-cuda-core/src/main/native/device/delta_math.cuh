@@ -2,28 +2,15 @@
 #ifndef TENON_DEVICE_DELTA_MATH_CUH
 #define TENON_DEVICE_DELTA_MATH_CUH
 
-#include "platform.cuh"
+#include "exponential.cuh"
 
 namespace tenon::delta {
 
 using bf16 = __nv_bfloat16;
 
-constexpr float kLog2OfE = 1.44269504f;
-
-// 2^x in one instruction; results too small for normal numbers are zero, here and below.
-__device__ __forceinline__ float power_of_2(float x) {
-#if defined(TENON_EMULATED)
-  return exp2f(x);
-#else
-  float result;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-  return result;
-#endif
-}
-
 // 1 / (1 + e^−x)
 __device__ __forceinline__ float sigmoid(float x) {
-  const float sum = 1.f + power_of_2(-kLog2OfE * x);
+  const float sum = 1.f + power_of_two(-kLog2E * x);
 #if defined(TENON_EMULATED)
   return 1.f / sum;
 #else

@@ -30,6 +30,11 @@ template <int kCount>
 void warpgroup_keep(float (&)[kCount][4]) {}
 inline void warpgroup_after(float, int*) {}
 inline void publish_to_products() {}
+inline void warpgroup_sync(int barrier) { emulation::meet_at(barrier, 128, true); }
+template <int kRegisters>
+void warpgroup_gives_registers() {}
+template <int kRegisters>
+void warpgroup_takes_registers() {}
 
 // sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first).
 inline void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b, int column, bool adds) {
@@ -91,6 +96,19 @@ __device__ __forceinline__ void warpgroup_after(float value, int* shared_word) {
 }
 // What this thread wrote to shared memory can be operands of products, after a barrier.
 __device__ __forceinline__ void publish_to_products() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+// Waits for the warpgroup's other warps at one of the block's barriers 1 … 15.
+__device__ __forceinline__ void warpgroup_sync(int barrier) { asm volatile("bar.sync %0, 128;" ::"r"(barrier) : "memory"); }
+
+// From here on the warpgroup's threads have so many registers: fewer than the kernel began with, or more, once others have
+// given enough.
+template <int kRegisters>
+__device__ __forceinline__ void warpgroup_gives_registers() {
+  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kRegisters));
+}
+template <int kRegisters>
+__device__ __forceinline__ void warpgroup_takes_registers() {
+  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
+}
 
 // Where an operand lies: address and strides in units of 16 bytes, permuted within 128 bytes.
 __device__ __forceinline__ uint64_t operand_at(const unsigned char* at, int leading_bytes, int stride_bytes) {

@@ -21,7 +21,7 @@ int tenon_attention_launch(const void* params, void* stream) {
   const Card card = Card::current();
   const Division d = division(p.rows, p.heads, p.kv_heads, card.multiprocessors);
   const Step step = {p, stream, card, d, space(d, p.heads, p.dim)};
-  const int status = enqueue_decodes(step);
+  const int status = has_warpgroup_decodes(step) ? enqueue_warpgroup_decodes(step) : enqueue_decodes(step);
   if (status != cudaSuccess || tenon_most_of_a_sequence(&p.rows) <= kFewRows) return status;
   return has_warpgroup_prefill(step) ? enqueue_warpgroup_prefills(step) : enqueue_prefills(step);
 }

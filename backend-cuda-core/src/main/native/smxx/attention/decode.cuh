@@ -11,7 +11,7 @@
 #ifndef TENON_ATTENTION_DECODE_CUH
 #define TENON_ATTENTION_DECODE_CUH
 
-#include "finish.cuh"
+#include "decode_item.cuh"
 #include "pages.cuh"
 #include "transposed.cuh"
 
@@ -20,30 +20,6 @@ namespace tenon::attention {
 constexpr int kDecodeWarps = 4;
 constexpr int kDecodeThreads = kDecodeWarps * 32;
 constexpr int kDecodeBlocks = 2;  // of a multiprocessor
-
-// An item of the table.
-struct DecodeItem {
-  int sequence, kv_head, block, split, splits, from, to;
-  int first_pair, pairs;  // counted from the sequence's first row
-  Span span;
-  __device__ DecodeItem(const Table& table, const Division& d, int item, int group, int kv_heads) {
-    sequence = table.sequence_of(item);
-    span = table.span[sequence];
-    const int blocks = divide_up(span.active * group, kPairs);
-    int rest = item - table.first_item[sequence];
-    block = rest % blocks;
-    rest /= blocks;
-    kv_head = rest % kv_heads;
-    split = rest / kv_heads;
-    const int size = split_size(span.length, d.most_splits, table.coarser);
-    splits = divide_up(span.length, size);
-    from = split * size;
-    to = min(span.length, from + size);
-    first_pair = block * kPairs;
-    pairs = min(kPairs, span.active * group - first_pair);
-  }
-  __device__ __forceinline__ int units(int unit) const { return divide_up(to - from, unit); }
-};
 
 // How many of an item's units are a warp's.
 __device__ __forceinline__ int own_units(int units, int warp) { return (units + kDecodeWarps - 1 - warp) / kDecodeWarps; }
@@ -425,7 +401,7 @@ struct DecodeBlock {
       }
     }
     const Output output = {&p, item.span.first_row, item.kv_head, group, item.first_pair, item.pairs};
-    const Partials partials = partials_of(item, group);
+    const Partials partials = item.partials(p, d, space, table, group);
     if (lane == 0) words[4 + warp] = warp * DecodeShared<kDim, kType, kRing>::kOwnRing + values_at;
 #pragma unroll
     for (int tile = 0; tile < kTiles; tile++) {
@@ -441,21 +417,7 @@ struct DecodeBlock {
       __syncthreads();
     }
     if (own > 0) stream.next();
-    if (item.splits > 1) arrive<kDim, kDecodeThreads>(partials, output, item.split, words);
-  }
-
-  __device__ __forceinline__ Partials partials_of(const DecodeItem& item, int group) const {
-    Partials partials;
-    const int pairs = item.span.active * group;
-    partials.splits = item.splits;
-    partials.sums = reinterpret_cast<float*>(p.workspace + space.decode_sums);
-    partials.stats = reinterpret_cast<float2*>(p.workspace + space.decode_stats);
-    partials.merged = partials.stats + d.partial_rows * p.heads;
-    partials.step = int64_t(item.span.active) * p.heads;
-    partials.first = int64_t(table.first_partial[item.sequence]) * p.heads + int64_t(item.kv_head) * pairs + item.first_pair;
-    partials.counters = reinterpret_cast<int*>(p.counters) + 1 + table.first_item[item.sequence] +
-                        (item.kv_head * divide_up(pairs, kPairs) + item.block) * item.splits;
-    return partials;
+    if (item.splits > 1) arrive<kDim>(BlockTeam<kDecodeThreads>(), partials, output, item.split, words);
   }
 };
 
@@ -474,7 +436,7 @@ __global__ void __launch_bounds__(kDecodeThreads, kDecodeBlocks) decode(tenon_at
 
   wait_for_predecessor();
   release_successor();
-  plan_decodes<kDecodeThreads>(p.rows, d, group, static_cast<int>(p.kv_heads), reinterpret_cast<Two*>(words), table);
+  plan_decodes<kDecodeThreads>(p.rows, d, group, static_cast<int>(p.kv_heads), kPairs, reinterpret_cast<Two*>(words), table);
 
   if (blockIdx.x < table.items) {
     DecodeStream<kDim, kType, kRing> stream(p, table, d, rings + warp * S::kOwnRing);

@@ -1,27 +1,23 @@
-// From sums over a stretch of context to the output: gate and store, or keep as partial sums that the block which
-// arrives last adds up, sixteen at a time, in the order of their positions.
+// From sums over a stretch of context to the output: gate and store, or keep as partial sums that the block (or warpgroup)
+// which arrives last adds up, sixteen at a time, in the order of their positions.
 //
 //   splits   0 … 15   16 … 31   …      the last of sixteen to arrive adds them up, into the place of the first
 //              └─────────┴──── the last of these sums to arrive adds them up and stores the output
 #ifndef TENON_ATTENTION_FINISH_CUH
 #define TENON_ATTENTION_FINISH_CUH
 
+#include "../../device/exponential.cuh"
 #include "work.cuh"
 
 namespace tenon::attention {
 
-constexpr float kLog2E = 1.4426950408889634f;
-
-// 2^x, within two units of the last place; 0 where that is below the normal numbers.
-__device__ __forceinline__ float power_of_two(float x) {
-#if defined(TENON_EMULATED)
-  return exp2f(x);
-#else
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-#endif
-}
+// The threads that finish an item: a whole block.
+template <int kCount>
+struct BlockTeam {
+  static constexpr int kThreads = kCount;
+  __device__ __forceinline__ int thread() const { return threadIdx.x; }
+  __device__ __forceinline__ void sync() const { __syncthreads(); }
+};
 
 // What a pair of values of the output is stored with.
 struct Output {
@@ -63,85 +59,84 @@ struct Partials {
 };
 
 // Adds up `count` partial sums, from split `from` on, `stride` apart: to the output, or into the place of the first.
-template <int kDim, int kThreads, bool kLast>
-__device__ void add_up(const Partials& partials, const float2* stats_of, const Output& output, int from, int stride,
+template <int kDim, bool kLast, typename Team>
+__device__ void add_up(const Team& team, const Partials& partials, const float2* stats_of, const Output& output, int from, int stride,
                        int count) {
   const int64_t base = partials.first + int64_t(from) * partials.step, step = partials.step * stride;
-  for (int at = threadIdx.x; at < output.pairs * (kDim / 4); at += kThreads) {
+  for (int at = team.thread(); at < output.pairs * (kDim / 4); at += Team::kThreads) {
     const int pair = at / (kDim / 4), dim = at % (kDim / 4) * 4;
-    // all stats at once, then parts by eights: their latencies overlap
+    // all that is read at once: a wait for memory that others keep busy is long
+    float2 low = {0, 0}, high = {0, 0};
+    if (kLast) {
+      low = output.gate(pair, dim);
+      high = output.gate(pair, dim + 2);
+    }
     float2 stats[kFan];
+    float4 part[kFan];
     float greatest = -INFINITY;
 #pragma unroll
     for (int i = 0; i < kFan; i++) {
       stats[i] = {-INFINITY, 0.0f};
-      if (i < count) stats[i] = __ldcg(&stats_of[base + i * step + pair]);
+      part[i] = {0, 0, 0, 0};
+      if (i < count) {
+        stats[i] = __ldcg(&stats_of[base + i * step + pair]);
+        part[i] = __ldcg(reinterpret_cast<const float4*>(partials.sums + (base + i * step + pair) * kDim + dim));
+      }
     }
 #pragma unroll
     for (int i = 0; i < kFan; i++) greatest = fmaxf(greatest, stats[i].x);
     const float reference = greatest == -INFINITY ? 0.0f : greatest;
     float4 sum = {0, 0, 0, 0};
-    float wsixteens = 0;
+    float weight = 0;
 #pragma unroll
-    for (int eight = 0; eight < kFan; eight += 8) {
-      if (eight >= count) break;
-      float4 part[8];
-#pragma unroll
-      for (int i = 0; i < 8; i++) {
-        part[i] = {0, 0, 0, 0};
-        if (eight + i < count) {
-          part[i] = __ldcg(reinterpret_cast<const float4*>(partials.sums + (base + (eight + i) * step + pair) * kDim + dim));
-        }
-      }
-#pragma unroll
-      for (int i = 0; i < 8; i++) {
-        const float factor = power_of_two(stats[eight + i].x - reference);
-        wsixteens += factor * stats[eight + i].y;
-        sum.x += factor * part[i].x;
-        sum.y += factor * part[i].y;
-        sum.z += factor * part[i].z;
-        sum.w += factor * part[i].w;
-      }
+    for (int i = 0; i < kFan; i++) {
+      const float factor = power_of_two(stats[i].x - reference);
+      weight += factor * stats[i].y;
+      sum.x += factor * part[i].x;
+      sum.y += factor * part[i].y;
+      sum.z += factor * part[i].z;
+      sum.w += factor * part[i].w;
     }
     if (kLast) {
-      const float inverse = 1.0f / wsixteens;
-      output.store(pair, dim, {sum.x * inverse, sum.y * inverse});
-      output.store(pair, dim + 2, {sum.z * inverse, sum.w * inverse});
+      const float inverse = 1.0f / weight;
+      output.put(pair, dim, {sum.x * inverse, sum.y * inverse}, low);
+      output.put(pair, dim + 2, {sum.z * inverse, sum.w * inverse}, high);
     } else {
       *reinterpret_cast<float4*>(partials.sums + (base + pair) * kDim + dim) = sum;
-      if (dim == 0) partials.merged[base + pair] = {greatest, wsixteens};
+      if (dim == 0) partials.merged[base + pair] = {greatest, weight};
     }
   }
 }
 
-// True in the block that arrives as the last of `count`. What the block wrote before is then visible to that one: the
+// True in the team that arrives as the last of `count`. What the team wrote before is then visible to that one: the
 // barrier orders the writes before the fence of the one thread that counts.
-__device__ inline bool arrives_last(int* counter, int count, int* shared_flag) {
-  __syncthreads();
-  if (threadIdx.x == 0) {
+template <typename Team>
+__device__ bool arrives_last(const Team& team, int* counter, int count, int* shared_flag) {
+  team.sync();
+  if (team.thread() == 0) {
     __threadfence();
     const int before = atomicAdd(counter, 1);
     if (before == count - 1) *counter = 0;
     *shared_flag = before == count - 1;
     __threadfence();
   }
-  __syncthreads();
+  team.sync();
   return *shared_flag;
 }
 
-// After a block has written the partial sums of `split`: adds up what is complete.
-template <int kDim, int kThreads>
-__device__ void arrive(const Partials& partials, const Output& output, int split, int* shared_flag) {
+// After a team has written the partial sums of `split`: adds up what is complete.
+template <int kDim, typename Team>
+__device__ void arrive(const Team& team, const Partials& partials, const Output& output, int split, int* shared_flag) {
   const int sixteens = divide_up(partials.splits, kFan), sixteen = split / kFan;
   const int members = min(kFan, partials.splits - sixteen * kFan);
-  if (!arrives_last(partials.counters + 1 + sixteen, members, shared_flag)) return;
+  if (!arrives_last(team, partials.counters + 1 + sixteen, members, shared_flag)) return;
   if (sixteens == 1) {
-    add_up<kDim, kThreads, true>(partials, partials.stats, output, 0, 1, members);
+    add_up<kDim, true>(team, partials, partials.stats, output, 0, 1, members);
     return;
   }
-  add_up<kDim, kThreads, false>(partials, partials.stats, output, sixteen * kFan, 1, members);
-  if (!arrives_last(partials.counters, sixteens, shared_flag)) return;
-  add_up<kDim, kThreads, true>(partials, partials.merged, output, 0, kFan, sixteens);
+  add_up<kDim, false>(team, partials, partials.stats, output, sixteen * kFan, 1, members);
+  if (!arrives_last(team, partials.counters, sixteens, shared_flag)) return;
+  add_up<kDim, true>(team, partials, partials.merged, output, 0, kFan, sixteens);
 }
 
 }  // namespace tenon::attention

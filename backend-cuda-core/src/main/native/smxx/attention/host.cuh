@@ -39,8 +39,20 @@ struct Step {
   Space space;
 };
 
+// Whether the including source is compiled for sm_90a and nothing else: only then have kernels of warpgroups a body.
+inline bool built_for_warpgroups() {
+#if defined(TENON_EMULATED)
+  return true;
+#else
+  constexpr int built_for[] = {__CUDA_ARCH_LIST__};
+  return sizeof(built_for) == sizeof(int) && built_for[0] == 900;
+#endif
+}
+
 // Enqueue the kernels for sequences of few and of many rows; each returns a CUDA error code.
 int enqueue_decodes(const Step& step);
+bool has_warpgroup_decodes(const Step& step);
+int enqueue_warpgroup_decodes(const Step& step);
 int enqueue_prefills(const Step& step);
 bool has_warpgroup_prefill(const Step& step);
 int enqueue_warpgroup_prefills(const Step& step);

@@ -59,7 +59,8 @@ struct Standing {
   int nearest;               // of the warp: steps up to there need no mask
   float greatest[2], weight[2];  // greatest score, times log2 e; this lane's part of the sum of the exponentials
 
-  __device__ __forceinline__ Standing(const PrefillItem& item, int warp, int group, int lane) {
+  template <typename Item>
+  __device__ __forceinline__ Standing(const Item& item, int warp, int group, int lane) {
     nearest = 0x7fffffff;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
@@ -98,7 +99,7 @@ struct Standing {
       most = fmaxf(most, __shfl_xor_sync(0xffffffffu, most, 2));
       most = fmaxf(most * scale, greatest[half]);
       const float reference = most == -INFINITY ? 0.0f : most;
-      factor[half] = power_of_two(greatest[half] - reference);
+      factor[half] = most == -INFINITY ? 1.0f : power_of_two(greatest[half] - reference);  // sums are 0 yet
       greatest[half] = most;
       weight[half] *= factor[half];
 #pragma unroll
@@ -163,7 +164,7 @@ __device__ __forceinline__ void finish_tile(const tenon_attention& p, const Divi
       }
     }
   }
-  if (item.splits > 1) arrive<kDim, kPrefillThreads>(partials, output, item.split, shared_flag);
+  if (item.splits > 1) arrive<kDim>(BlockTeam<kPrefillThreads>(), partials, output, item.split, shared_flag);
 }
 
 template <int kDim, int kType, int kStep, int kRing>

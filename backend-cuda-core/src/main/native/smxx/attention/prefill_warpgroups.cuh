@@ -7,22 +7,10 @@
 #ifndef TENON_ATTENTION_PREFILL_WARPGROUPS_CUH
 #define TENON_ATTENTION_PREFILL_WARPGROUPS_CUH
 
-#include "../../device/warpgroup.cuh"
 #include "prefill.cuh"
+#include "warpgroup_steps.cuh"
 
 namespace tenon::attention {
-
-constexpr int kWarpgroupStep = 64;
-
-// Rows of 256 dims of bf16 as four panels of kRows rows.
-template <int kRows>
-struct Panels {
-  static constexpr int kRowBytes = 512;
-  static constexpr int kChunks = 32;
-  static constexpr int kPanelBytes = kRows * 128;
-  static constexpr int kBytes = 4 * kPanelBytes;
-  static __device__ __forceinline__ int offset(int row, int chunk) { return chunk / 8 * kPanelBytes + panel_offset(row, chunk % 8); }
-};
 
 // Shared memory of a block: queries and the ring, aligned to 1024 bytes, counters, the table.
 struct WarpgroupShared {
@@ -30,40 +18,6 @@ struct WarpgroupShared {
   static constexpr int kHalf = Panels<kWarpgroupStep>::kBytes;
   static int64_t bytes(int64_t max_sequences) { return 1024 + kQueries + 4 * kHalf + 128 + table_bytes(max_sequences); }
 };
-
-#if defined(TENON_EMULATED) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
-
-// Begins the products of the scores of a step; `queries` are those of the warpgroup.
-__device__ __forceinline__ void begin_scores(float (&score)[8][4], const unsigned char* queries, const unsigned char* keys) {
-#pragma unroll
-  for (int part = 0; part < 16; part++) {
-    warpgroup_scores(score, queries + part / 4 * Panels<kTilePairs>::kPanelBytes,
-                     keys + part / 4 * Panels<kWarpgroupStep>::kPanelBytes, part % 4 * 16, part > 0);
-  }
-  warpgroup_commit();
-}
-
-// Begins the products of the weights of a step and its values.
-__device__ __forceinline__ void begin_values(float (&sum)[32][4], const uint32_t (&chance)[4][4], const unsigned char* values) {
-#pragma unroll
-  for (int step = 0; step < 4; step++) {
-    warpgroup_values(sum, chance[step], values, step * 16, Panels<kWarpgroupStep>::kPanelBytes);
-  }
-  warpgroup_commit();
-}
-
-__device__ __forceinline__ void pack_weights(const float (&score)[8][4], uint32_t (&chance)[4][4]) {
-#pragma unroll
-  for (int step = 0; step < 4; step++) {
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      const float(&from)[4] = score[2 * step + i / 2];
-      chance[step][i] = pack_bf16(from[i % 2 * 2], from[i % 2 * 2 + 1]);
-    }
-  }
-}
-
-#endif
 
 __global__ void __launch_bounds__(kPrefillThreads, 1) prefill_warpgroups(tenon_attention p, Division d, Space space) {
 #if defined(TENON_EMULATED) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
@@ -135,7 +89,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill_warpgroups(tenon_a
     publish_to_products();
     __syncthreads();
     warpgroup_begin();
-    begin_scores(score, own_queries, all_keys);
+    begin_scores<kTilePairs>(score, own_queries, all_keys);
     warpgroup_wait<0>();
     warpgroup_keep(score);
     stand.mask(score, item.from, t);
@@ -150,7 +104,7 @@ __global__ void __launch_bounds__(kPrefillThreads, 1) prefill_warpgroups(tenon_a
       warpgroup_keep(score);
       warpgroup_keep(sum);
       warpgroup_begin();
-      begin_scores(score, own_queries, all_keys + (turn ^ 1) * kHalf);
+      begin_scores<kTilePairs>(score, own_queries, all_keys + (turn ^ 1) * kHalf);
       begin_values(sum, chance, all_values + turn * kHalf);
       keys.copy(p, p.key_pages, all_keys + turn * kHalf);
       values.copy(p, p.value_pages, all_values + (turn ^ 1) * kHalf);

@@ -2,7 +2,7 @@
 //
 // Sequences of 1 … 16 active rows (decodes, with drafts) are split over their context:
 //
-//   items of a sequence:  [split][kv head][16 of its (row, head) pairs]
+//   items of a sequence:  [split][kv head][16 or 48 of its (row, head) pairs]
 //
 // Where splits begin depends on the sequence's length and the card alone, so a sequence gets the same bits whatever it
 // shares a step with; only when partial sums would outgrow the work space are all splits doubled. Longer sequences go by
@@ -16,11 +16,11 @@
 namespace tenon::attention {
 
 constexpr int kFewRows = 16;      // sequences with more active rows go by tiles
-constexpr int kPairs = 16;        // (row, head) pairs of an item of a decode
+constexpr int kPairs = 16;        // (row, head) pairs of an item of a decode, at least
 constexpr int kTilePairs = 128;   // of a tile of a prefill
 constexpr int kFan = 16;          // partial sums that are added up at once
 constexpr int kKeys = 64;         // splits are multiples of so many positions
-constexpr int kUsualSplit = 256;  // positions of a split of a decode, at most, unless there would be too many
+constexpr int kUsualSplit = 512;  // positions of a split of a decode, at most, unless there would be too many
 constexpr int64_t kPartialRows = 8192;  // rows × splits that partial sums are kept of, at most
 
 // Sizes that host and device agree on.
@@ -80,6 +80,7 @@ struct Table {
   int sequences;
   int items;
   int coarser;         // splits are 2^coarser times as long
+  int pairs;           // (row, head) pairs of an item of a decode, at most
   static constexpr int kBytesEach = sizeof(Span) + 2 * sizeof(int);
   __device__ void place(unsigned char* at, int max_sequences) {
     span = reinterpret_cast<Span*>(at);
@@ -155,8 +156,9 @@ __device__ __forceinline__ Span span_of(const tenon_rows& rows, int sequence, in
 
 // Fills the table with the decodes of the step. All threads of the block; ends with a barrier.
 template <int kThreads>
-__device__ void plan_decodes(const tenon_rows& rows, const Division& d, int group, int kv_heads, Two* warp_sums,
+__device__ void plan_decodes(const tenon_rows& rows, const Division& d, int group, int kv_heads, int pairs, Two* warp_sums,
                              Table& table) {
+  table.pairs = pairs;
   table.sequences = min(reinterpret_cast<const int*>(rows.counts)[1], static_cast<int>(rows.max_sequences));
   for (int s = threadIdx.x; s < rows.max_sequences; s += kThreads) table.span[s] = span_of(rows, s, table.sequences);
   for (table.coarser = 0;; table.coarser++) {
@@ -168,7 +170,7 @@ __device__ void plan_decodes(const tenon_rows& rows, const Division& d, int grou
         const Span span = table.span[s];
         if (span.active > 0 && span.active <= kFewRows) {
           const int splits = divide_up(span.length, split_size(span.length, d.most_splits, table.coarser));
-          own.items = splits * kv_heads * divide_up(span.active * group, kPairs);
+          own.items = splits * kv_heads * divide_up(span.active * group, pairs);
           own.partials = splits > 1 ? splits * span.active : 0;
         }
       }

@@ -58,7 +58,7 @@ __device__ __forceinline__ void make_gates(const tenon_delta_net& p, const Head&
   for (int i = 0; i < 2; i++) {
     const int row = 2 * lane + i;
     const float decay = expf(upto[i]);
-    log_sums[row] = kLog2OfE * upto[i];
+    log_sums[row] = kLog2E * upto[i];
     betas[row] = beta[i];
     beta_decays[row] = beta[i] * decay;
     factors[row] = decay;
@@ -128,7 +128,7 @@ __device__ __forceinline__ void make_scores(PrepareMemory<KeyDim>& m, const floa
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         const int column = kPart * part + 8 * half + column_in_part + (i & 1), own = row + (i >> 1) * 8;
-        const float decay = column <= own ? power_of_2(sum[i >> 1] - (i % 2 == 0 ? at_columns.x : at_columns.y)) : 0.f;
+        const float decay = column <= own ? power_of_two(sum[i >> 1] - (i % 2 == 0 ? at_columns.x : at_columns.y)) : 0.f;
         p[half][i] = decay * (i % 2 == 0 ? unfaded[i >> 1].x : unfaded[i >> 1].y);
         a[half][i] = column < own ? beta[i >> 1] * kk[2 * part + half][i] * decay : 0.f;
       }

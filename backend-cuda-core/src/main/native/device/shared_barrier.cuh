@@ -1,0 +1,65 @@
+// Barriers in shared memory that count arrivals (mbarrier, sm_90 and later): threads that arrive need not wait. Phases of a
+// barrier have parities 0, 1, 0, …; on a new one the phase of parity 1 counts as ended.
+#ifndef TENON_DEVICE_SHARED_BARRIER_CUH
+#define TENON_DEVICE_SHARED_BARRIER_CUH
+
+#include "platform.cuh"
+
+namespace tenon {
+
+#if defined(TENON_EMULATED)
+
+// Low half: arrivals still missing in this phase; high half: arrivals of a phase, and above them the parity of the phase.
+inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
+inline void barrier_arrive(uint64_t* barrier) {
+  const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff, missing = (*barrier & 0xffff) - 1;
+  *barrier = missing ? parity << 63 | arrivals << 32 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
+}
+inline void barrier_arrive_after_copies(uint64_t* barrier) {
+  copy_commit();
+  copy_wait<0>();
+  barrier_arrive(barrier);
+}
+inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
+  __syncwarp();  // none of the warp waits here while another has not come as far
+  while (*barrier >> 63 == parity) emulation::yield();
+}
+
+#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+
+// A barrier of the block must follow before other threads use it.
+__device__ __forceinline__ void barrier_init(uint64_t* barrier, int arrivals) {
+  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(at), "r"(arrivals) : "memory");
+}
+
+__device__ __forceinline__ void barrier_arrive(uint64_t* barrier) {
+  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(at) : "memory");
+}
+
+// Arrives, without waiting, when all copies that this thread has begun are done.
+__device__ __forceinline__ void barrier_arrive_after_copies(uint64_t* barrier) {
+  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(at) : "memory");
+}
+
+// Waits until the phase of this parity has ended.
+__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
+  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  uint32_t ended;
+  do {
+    asm volatile(
+        "{\n.reg .pred ended;\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 ended, [%1], %2;\n"
+        "selp.u32 %0, 1, 0, ended;\n}\n"
+        : "=r"(ended)
+        : "r"(at), "r"(parity)
+        : "memory");
+  } while (!ended);
+}
+
+#endif
+
+}  // namespace tenon
+#endif
