@@ -24,7 +24,7 @@ constexpr int kCopyWarps = 4;
 constexpr int kComputeThreads = 256;
 constexpr int kWarpgroupDecodeThreads = kComputeThreads + kCopyWarps * 32;
 constexpr int kComputeRegisters = 224, kCopyRegisters = 56;  // of a thread; 168 of each when the kernel begins
-constexpr int kLongestRing = 4, kShortestRing = 2;  // halves; what waits in a longer one makes everything else wait
+constexpr int kLongestRing = 3, kShortestRing = 2;  // halves; what waits in a longer one makes everything else wait
 
 // Shared memory of a block, from a multiple of 1024 bytes on: queries of both warpgroups, what follows, the ring, the
 // sequences of the table. Products read 64 rows of queries, from the end of the 48 into what lies behind.
