@@ -11,6 +11,7 @@ namespace tenon {
 
 // Low half: arrivals still missing in this phase; high half: arrivals of a phase, and above them the parity of the phase.
 inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
+inline void barrier_init_done() {}
 inline void barrier_arrive(uint64_t* barrier) {
   const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff, missing = (*barrier & 0xffff) - 1;
   *barrier = missing ? parity << 63 | arrivals << 32 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
@@ -25,7 +26,7 @@ inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
   while (*barrier >> 63 == parity) emulation::yield();
 }
 
-#elif defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+#elif !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
 
 // A barrier of the block must follow before other threads use it.
 __device__ __forceinline__ void barrier_init(uint64_t* barrier, int arrivals) {
@@ -33,12 +34,15 @@ __device__ __forceinline__ void barrier_init(uint64_t* barrier, int arrivals) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(at), "r"(arrivals) : "memory");
 }
 
+// Makes new barriers visible to copies and products too.
+__device__ __forceinline__ void barrier_init_done() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
+
 __device__ __forceinline__ void barrier_arrive(uint64_t* barrier) {
   const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
   asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(at) : "memory");
 }
 
-// Arrives, without waiting, when all copies that this thread has begun are done.
+// Arrives, without waiting, when all that this thread has asked copy_async16 and copy_async4 for is there.
 __device__ __forceinline__ void barrier_arrive_after_copies(uint64_t* barrier) {
   const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
   asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(at) : "memory");

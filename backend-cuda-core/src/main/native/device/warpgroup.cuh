@@ -24,13 +24,12 @@ inline uint32_t panel_element(const unsigned char* panel, int row, int column) {
 
 inline void warpgroup_begin() {}
 inline void warpgroup_commit() {}
-template <int kPending>
+template <int kPending = 0>
 void warpgroup_wait() {}
 template <int kCount>
 void warpgroup_keep(float (&)[kCount][4]) {}
 inline void warpgroup_after(float, int*) {}
 inline void publish_to_products() {}
-inline void warpgroup_sync(int barrier) { emulation::meet_at(barrier, 128, true); }
 template <int kRegisters>
 void warpgroup_gives_registers() {}
 template <int kRegisters>
@@ -70,13 +69,13 @@ inline void warpgroup_values(float (&sum)[32][4], const uint32_t (&a)[4], const 
   }
 }
 
-#elif defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#elif !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
 // Before the first product of a batch, after registers that it uses were written.
 __device__ __forceinline__ void warpgroup_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void warpgroup_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 // Waits until at most `kPending` batches are under way.
-template <int kPending>
+template <int kPending = 0>
 __device__ __forceinline__ void warpgroup_wait() {
   asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kPending) : "memory");
 }
@@ -94,10 +93,9 @@ __device__ __forceinline__ void warpgroup_after(float value, int* shared_word) {
   const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared_word));
   asm volatile("st.shared.f32 [%0], %1;" ::"r"(to), "f"(value) : "memory");
 }
-// What this thread wrote to shared memory can be operands of products, after a barrier.
+// What this thread wrote to shared memory, or knows of, can be operands of products, after a barrier. It waits for all that
+// this thread has asked memory for, copies under way included.
 __device__ __forceinline__ void publish_to_products() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
-// Waits for the warpgroup's other warps at one of the block's barriers 1 … 15.
-__device__ __forceinline__ void warpgroup_sync(int barrier) { asm volatile("bar.sync %0, 128;" ::"r"(barrier) : "memory"); }
 
 // From here on the warpgroup's threads have so many registers: fewer than the kernel began with, or more, once others have
 // given enough.

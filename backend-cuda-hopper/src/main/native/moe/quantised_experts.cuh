@@ -117,7 +117,7 @@ __device__ __forceinline__ void describe(const Plan& plan, Walk<kDown> walk, con
       const bool last = left == 1;
       unsigned char* stage = ring.begin(index);
       if (sees_tile) {
-        warpgroup::prefetch_to_l2(weights_of<kDown>(plan, tile), kTileOutputs * kStretch);
+        prefetch_second_level(weights_of<kDown>(plan, tile), kTileOutputs * kStretch);
         copy_async4(stage + quantised::kTileScalesAt + lane * 4, stack_of<kDown>(plan, tile.shared).scales + tile.stretch);
         tile.stretch++;
         if (last) tile = next;
@@ -198,7 +198,7 @@ __device__ __forceinline__ void store_quantised(const Plan& plan, const Task& ta
     atomicMax(greatest.now() + column, __float_as_uint(most[i]));
   }
   if (consumer < kTaskRows) greatest.next()[consumer] = 0;
-  warpgroup::group_sync(3, 2 * kGroupThreads);
+  block_barrier_sync(3, 2 * kGroupThreads);
   const int64_t row_bytes = int64_t(stretches) * kStretch;
   if (consumer < task.count) {
     float* scales = task.shared ? plan.shared_inner_scales : plan.inner_scales;
@@ -266,7 +266,7 @@ __global__ void __launch_bounds__(kEngineThreads, 1) quantised_experts(Plan plan
   release_successor();
   const auto walk = [&] { return Walk<kDown>(plan, spans.routed, spans.shared, rows_of(plan), *plan.items_count); };
   if (threadIdx.x < kGroupThreads) {
-    warpgroup::give_registers<kDown ? 56 : 72>();
+    warpgroup_gives_registers<kDown ? 56 : 72>();
     const int warp = threadIdx.x / 32;
     if (warp < quantised::kRowThreads / 32) {
       copy_rows<kDown>(plan, walk(), ring);
@@ -276,7 +276,7 @@ __global__ void __launch_bounds__(kEngineThreads, 1) quantised_experts(Plan plan
       quantised::publish<Task>(ring);
     }
   } else {
-    warpgroup::take_registers<kDown ? 224 : 216>();
+    warpgroup_takes_registers<kDown ? 224 : 216>();
     const int group = threadIdx.x / kGroupThreads - 1;
     float* slab = reinterpret_cast<float*>(ring.stages + quantised::kStages * quantised::kStagePitch + group * kSlabBytes);
     consume_quantised<kDown>(plan, walk(), ring, slab, {greatest, 0});

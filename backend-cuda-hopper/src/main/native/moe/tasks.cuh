@@ -2,11 +2,12 @@
 #ifndef TENON_MOE_TASKS_CUH
 #define TENON_MOE_TASKS_CUH
 
+#include "../product/matrix_engine.cuh"
 #include "moe/launch.cuh"
 
 namespace tenon::moe {
 
-constexpr int kGroupThreads = 128, kEngineThreads = 3 * kGroupThreads;
+constexpr int kEngineThreads = 3 * kGroupThreads;
 constexpr int kTaskRows = 128, kTaskTiles = 16;
 constexpr int kLag = 4;  // stages that a producer asks for before it waits for the first of them
 constexpr int kPanelAlignment = 1024;

@@ -85,7 +85,7 @@ __device__ __forceinline__ void produce(const Plan& plan, Walk<kDown> walk, unsi
 #pragma unroll 1
     for (int step = 0; step < steps; step++) {
       const uint32_t slot = asked % kRingStages;
-      warpgroup::barrier_wait(&empty[slot], asked / kRingStages % 2 ^ 1);
+      barrier_wait(&empty[slot], asked / kRingStages % 2 ^ 1);
       unsigned char* to = ring + slot * kRingStageBytes + place;
       const int input = step * kStepInputs + unit * 8;
 #pragma unroll
@@ -97,14 +97,14 @@ __device__ __forceinline__ void produce(const Plan& plan, Walk<kDown> walk, unsi
       asked++;
       if (asked >= kLag) {
         copy_wait<kLag - 1>();
-        warpgroup::publish_shared();
-        warpgroup::barrier_arrive(&full[(asked - kLag) % kRingStages]);
+        publish_to_products();
+        barrier_arrive(&full[(asked - kLag) % kRingStages]);
       }
     }
   }
   copy_wait<0>();
-  warpgroup::publish_shared();
-  for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) warpgroup::barrier_arrive(&full[i % kRingStages]);
+  publish_to_products();
+  for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) barrier_arrive(&full[i % kRingStages]);
 }
 
 // A lane's weights of two tiles and one step.
@@ -211,7 +211,7 @@ __device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task
       }
       ask(ahead.packed[step], weights + step * 64, weights_apart);
       const uint32_t slot = ahead.taken % kRingStages;
-      warpgroup::barrier_wait(&full[slot], ahead.taken / kRingStages % 2);
+      barrier_wait(&full[slot], ahead.taken / kRingStages % 2);
       const unsigned char* stage = ring + slot * kRingStageBytes;
       keep(sums);
 #pragma unroll
@@ -219,16 +219,16 @@ __device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task
 #pragma unroll
         for (int k = 0; k < 4; k++) warpgroup::pin(a[j][k]);
       }
-      warpgroup::fence();
+      warpgroup_begin();
 #pragma unroll
       for (int k = 0; k < 4; k++) {
 #pragma unroll
         for (int j = 0; j < 2; j++) add_product(sums[j], a[j][k], operand_b(stage, k));
       }
-      warpgroup::commit();
-      warpgroup::wait();
+      warpgroup_commit();
+      warpgroup_wait();
       keep(sums);
-      if (threadIdx.x % 32 == 0) warpgroup::barrier_arrive(&empty[slot]);
+      if (threadIdx.x % 32 == 0) barrier_arrive(&empty[slot]);
       ahead.taken++;
     }
   }
@@ -273,20 +273,20 @@ __global__ void __launch_bounds__(kEngineThreads, 1) warpgroup_experts(Plan plan
   unsigned char* ring = unaligned + (kPanelAlignment - reinterpret_cast<uintptr_t>(unaligned) % kPanelAlignment) % kPanelAlignment;
   if (threadIdx.x == 0) {
     for (int i = 0; i < kRingStages; i++) {
-      warpgroup::barrier_init(&full[i], kGroupThreads);
-      warpgroup::barrier_init(&empty[i], 8);  // the consumers' warps
+      barrier_init(&full[i], kGroupThreads);
+      barrier_init(&empty[i], 8);  // the consumers' warps
     }
-    warpgroup::barrier_init_done();
+    barrier_init_done();
   }
   __syncthreads();
   wait_for_predecessor();
   release_successor();
   const Walk<kDown> walk(plan, spans.routed, spans.shared, rows_of(plan), *plan.items_count);
   if (threadIdx.x < kGroupThreads) {
-    warpgroup::give_registers<56>();
+    warpgroup_gives_registers<56>();
     produce<kDown>(plan, walk, ring, full, empty);
   } else {
-    warpgroup::take_registers<224>();
+    warpgroup_takes_registers<224>();
     const int group = threadIdx.x / kGroupThreads - 1;
     consume<kDown>(plan, walk, ring, reinterpret_cast<float*>(ring + kRingStages * kRingStageBytes + group * kSlabBytes), full, empty);
   }

@@ -1,44 +1,21 @@
-// What warps of sm_90a do together beyond mma.sync: products of four warps (wgmma), barriers in shared memory that count
-// arrivals, and registers handed from one group of four warps to another. Emulated, products are done at once; what fences
-// are for and how operand B is described to the matrix engine shows on a card only.
+// Products of a warpgroup (four warps) on sm_90a whose operand A lies in registers. Emulated, they are done at once; what
+// fences are for and how operand B is described to the matrix engine shows on a card only.
 #ifndef TENON_PRODUCT_MATRIX_ENGINE_CUH
 #define TENON_PRODUCT_MATRIX_ENGINE_CUH
 
-#include "device/mma.cuh"
-#include "device/platform.cuh"
+#include "device/block_barrier.cuh"
+#include "device/shared_barrier.cuh"
+#include "device/warpgroup.cuh"
+
+namespace tenon {
+constexpr int kGroupThreads = 128;  // of a warpgroup
+}
 
 #if defined(TENON_EMULATED)
 
 namespace tenon::warpgroup {
 
-// Low half: arrivals still missing in this phase; high half: arrivals of a phase, and above them the parity of the phase.
-inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
-inline void barrier_init_done() {}
-inline void barrier_arrive(uint64_t* barrier) {
-  const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff, missing = (*barrier & 0xffff) - 1;
-  *barrier = missing ? parity << 63 | arrivals << 32 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
-}
-// Copies are not waited for elsewhere, so they may be done here.
-inline void barrier_arrive_after_copies(uint64_t* barrier) {
-  copy_commit();
-  copy_wait<0>();
-  barrier_arrive(barrier);
-}
-inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
-  __syncwarp();  // none of the warp waits here while another has not come as far
-  while (*barrier >> 63 == parity) emulation::yield();
-}
-inline void group_sync(int id, int threads = 128) { emulation::meet_at(id, threads, true); }
-inline void publish_shared() {}
-template <int kRegisters>
-void give_registers() {}
-template <int kRegisters>
-void take_registers() {}
 inline uint64_t rows_of_128_bytes(const unsigned char* stage, int k) { return reinterpret_cast<uint64_t>(stage) + k * 32; }
-inline void fence() {}
-inline void commit() {}
-template <int kPending = 0>
-void wait() {}
 
 inline void multiply(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) {
   const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
@@ -84,8 +61,6 @@ void multiply_e4m3(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b, boo
   }
 }
 
-inline void prefetch_to_l2(const void*, uint32_t) {}
-
 template <int kCount>
 void pin(float (&)[kCount]) {}
 inline void pin(uint32_t (&)[4]) {}
@@ -100,70 +75,11 @@ __device__ __forceinline__ uint32_t shared_address(const void* pointer) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(pointer));
 }
 
-__device__ __forceinline__ void barrier_init(uint64_t* barrier, int arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(arrivals) : "memory");
-}
-
-// Makes initialised barriers visible to the copy and matrix engines too; a __syncthreads() must follow.
-__device__ __forceinline__ void barrier_init_done() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
-
-__device__ __forceinline__ void barrier_arrive(uint64_t* barrier) {
-  asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(shared_address(barrier)) : "memory");
-}
-
-// Arrives once what this thread has asked copy_async16 and copy_async4 for is there; does not wait for that.
-__device__ __forceinline__ void barrier_arrive_after_copies(uint64_t* barrier) {
-  asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(shared_address(barrier)) : "memory");
-}
-
-// Waits until the phase of this parity has ended. On a new barrier, the phase of parity 1 counts as ended.
-__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
-  uint32_t ended;
-  do {
-    asm volatile(
-        "{\n"
-        ".reg .pred ended;\n"
-        "mbarrier.try_wait.parity.shared::cta.b64 ended, [%1], %2;\n"
-        "selp.u32 %0, 1, 0, ended;\n"
-        "}\n"
-        : "=r"(ended)
-        : "r"(shared_address(barrier)), "r"(parity)
-        : "memory");
-  } while (!ended);
-}
-
-// Waits for the other warps of a group of so many threads; `id` from 1.
-__device__ __forceinline__ void group_sync(int id, int threads = 128) {
-  asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
-}
-
-// Writes to shared memory that this thread has done or knows of become visible to the matrix engine. It waits for all that
-// this thread has asked memory for, copies under way included.
-__device__ __forceinline__ void publish_shared() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
-
-template <int kRegisters>
-__device__ __forceinline__ void give_registers() {
-  asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kRegisters));
-}
-
-template <int kRegisters>
-__device__ __forceinline__ void take_registers() {
-  asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kRegisters));
-}
-
 // Operand B in shared memory: rows of 128 bytes along the summed index, the 16-byte unit u of row r at u ^ (r & 7), eight
 // rows after another. The stage begins at a multiple of 1,024; k: which 16 elements along the rows.
 __device__ __forceinline__ uint64_t rows_of_128_bytes(const unsigned char* stage, int k) {
   const uint32_t address = shared_address(stage) + k * 32;
   return uint64_t(1) << 62 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 16 | ((address & 0x3ffff) >> 4);
-}
-
-__device__ __forceinline__ void fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
-__device__ __forceinline__ void commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
-// Waits until at most `kPending` batches are under way.
-template <int kPending = 0>
-__device__ __forceinline__ void wait() {
-  asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kPending) : "memory");
 }
 
 // sum += a · b for 64 × 128 over 16, bf16 operands: each of the four warps has 16 rows of a, in the fragment of
@@ -224,11 +140,6 @@ __device__ __forceinline__ void multiply_e4m3(float (&sum)[16], const uint32_t (
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]), "+f"(sum[4]), "+f"(sum[5]), "+f"(sum[6]), "+f"(sum[7]),
         "+f"(sum[8]), "+f"(sum[9]), "+f"(sum[10]), "+f"(sum[11]), "+f"(sum[12]), "+f"(sum[13]), "+f"(sum[14]), "+f"(sum[15])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(adds)));
-}
-
-// Asks for bytes, a multiple of 16, to be brought into the L2 cache.
-__device__ __forceinline__ void prefetch_to_l2(const void* from, uint32_t bytes) {
-  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
 }
 
 // Keeps the compiler from moving what it does with operands and sums across a fence or a wait.

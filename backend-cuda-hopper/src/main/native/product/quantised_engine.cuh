@@ -77,23 +77,23 @@ struct Ring {
   // By one thread; a __syncthreads() must follow.
   __device__ void init() const {
     for (int i = 0; i < kStages; i++) {
-      warpgroup::barrier_init(&landed[i], kRowThreads + 2 * 32);
-      warpgroup::barrier_init(&full[i], 1);
-      warpgroup::barrier_init(&empty[i], 8);  // the consumers' warps
+      barrier_init(&landed[i], kRowThreads + 2 * 32);
+      barrier_init(&full[i], 1);
+      barrier_init(&empty[i], 8);  // the consumers' warps
     }
-    warpgroup::barrier_init_done();
+    barrier_init_done();
   }
   // For producers: waits until a stage may be written.
   __device__ unsigned char* begin(uint32_t index) const {
-    warpgroup::barrier_wait(&empty[index % kStages], index / kStages % 2 ^ 1);
+    barrier_wait(&empty[index % kStages], index / kStages % 2 ^ 1);
     return stage(index);
   }
   // Rows have been asked for.
-  __device__ void copies_rows(uint32_t index) const { warpgroup::barrier_arrive_after_copies(&landed[index % kStages]); }
+  __device__ void copies_rows(uint32_t index) const { barrier_arrive_after_copies(&landed[index % kStages]); }
   // Scales have been asked for, and the rest is written.
   __device__ void describes(uint32_t index) const {
-    warpgroup::barrier_arrive_after_copies(&landed[index % kStages]);
-    warpgroup::barrier_arrive(&landed[index % kStages]);
+    barrier_arrive_after_copies(&landed[index % kStages]);
+    barrier_arrive(&landed[index % kStages]);
   }
 };
 
@@ -101,11 +101,11 @@ struct Ring {
 template <typename Task>
 __device__ __forceinline__ void publish(const Ring& ring) {
   for (uint32_t index = 0;; index++) {
-    warpgroup::barrier_wait(&ring.landed[index % kStages], index / kStages % 2);
+    barrier_wait(&ring.landed[index % kStages], index / kStages % 2);
     const int count = reinterpret_cast<const Head<Task>*>(ring.stage(index) + kHeadAt)->count;
     if (threadIdx.x % 32 == 0) {
-      warpgroup::publish_shared();
-      warpgroup::barrier_arrive(&ring.full[index % kStages]);
+      publish_to_products();
+      barrier_arrive(&ring.full[index % kStages]);
     }
     if (count == 0) return;
   }
@@ -139,21 +139,21 @@ __device__ __forceinline__ void multiply_stage(float (&sums)[2][kSums], Weights 
       const int j = i / kEach, which = i % kEach;
       if (which == 0) weights[j].arrange();
       weights[j].pin();
-      warpgroup::fence();
+      warpgroup_begin();
 #pragma unroll
       for (int k = 0; k < 4; k++) {
         const uint64_t b = warpgroup::rows_of_128_bytes(stage + which * kPartRows * kStretch, k);
         warpgroup::multiply_e4m3(part[i % kInFlight], weights[j].word[k], b, k > 0);
       }
-      warpgroup::commit();
+      warpgroup_commit();
     }
     const int done = i - (kInFlight - 1);
     if (done >= 0) {
       const int j = done / kEach, which = done % kEach, at = tile + j * apart;
       if (i < kParts) {
-        warpgroup::wait<kInFlight - 1>();
+        warpgroup_wait<kInFlight - 1>();
       } else {
-        warpgroup::wait<0>();
+        warpgroup_wait<0>();
       }
       warpgroup::pin(part[done % kInFlight]);
       if (which == kEach - 1) {
@@ -177,13 +177,13 @@ __device__ __forceinline__ void multiply_task(const Ring& ring, uint32_t& taken,
     const Task task = head.task;
     const bool last = head.last;
     __syncwarp();
-    if (threadIdx.x % 32 == 0) warpgroup::barrier_arrive(&ring.empty[taken % kStages]);
+    if (threadIdx.x % 32 == 0) barrier_arrive(&ring.empty[taken % kStages]);
     taken++;
     if (last) {
       store(task, sums);
       return;
     }
-    warpgroup::barrier_wait(&ring.full[taken % kStages], taken / kStages % 2);
+    barrier_wait(&ring.full[taken % kStages], taken / kStages % 2);
   }
 }
 
@@ -192,7 +192,7 @@ __device__ __forceinline__ void multiply_task(const Ring& ring, uint32_t& taken,
 template <typename Task, typename Store>
 __device__ __forceinline__ void consume(const Ring& ring, Weights (&weights)[2], int tile, int apart, Store store) {
   for (uint32_t taken = 0;;) {
-    warpgroup::barrier_wait(&ring.full[taken % kStages], taken / kStages % 2);
+    barrier_wait(&ring.full[taken % kStages], taken / kStages % 2);
     const int count = reinterpret_cast<const Head<Task>*>(ring.stage(taken) + kHeadAt)->count;
     if (count == 0) return;
     if (count <= 64) {

@@ -81,7 +81,7 @@ __device__ __forceinline__ void describe(const tenon_product& p, const Work& wor
     for (int left = stages_of(item); left > 0; left--) {
       unsigned char* stage = ring.begin(index);
       if (sees_tile) {
-        warpgroup::prefetch_to_l2(weights_of(p, tile), kTileOutputs * kStretch);
+        prefetch_second_level(weights_of(p, tile), kTileOutputs * kStretch);
         copy_async4(stage + quantised::kTileScalesAt + lane * 4, reinterpret_cast<const float*>(p.weights.scales) + tile);
         tile = left == 1 ? next : tile + 1;
         reinterpret_cast<const uint4**>(stage + quantised::kNextAt)[lane] = weights_of(p, tile);
@@ -129,7 +129,7 @@ __global__ void __launch_bounds__(kThreads, 1) quantised_rows(tenon_product p, R
   const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
   const Work work = {output_tiles, (rows + kRows - 1) / kRows, parts, static_cast<int>((p.weights.inputs + kStretch - 1) / kStretch)};
   if (threadIdx.x < kGroupThreads) {
-    warpgroup::give_registers<56>();
+    warpgroup_gives_registers<56>();
     const int warp = threadIdx.x / 32;
     if (warp < quantised::kRowThreads / 32) {
       copy_rows(work, x, rows, ring);
@@ -139,7 +139,7 @@ __global__ void __launch_bounds__(kThreads, 1) quantised_rows(tenon_product p, R
       quantised::publish<Task>(ring);
     }
   } else {
-    warpgroup::take_registers<224>();
+    warpgroup_takes_registers<224>();
     if (static_cast<int>(blockIdx.x) >= work.items()) return;
     const int group = threadIdx.x / kGroupThreads - 1, warp = threadIdx.x / 32 % 4, tile = group * 8 + warp, apart = 4;
     const Item item = work.item(blockIdx.x);

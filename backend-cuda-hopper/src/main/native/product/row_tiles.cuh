@@ -3,16 +3,15 @@
 #define TENON_PRODUCT_ROW_TILES_CUH
 
 #include "device/fragment.cuh"
-#include "matrix_engine.cuh"
 #include "product/output.cuh"
+#include "slab.cuh"
 #include "warpgroup_rows.h"
 
 namespace tenon::product {
 
-constexpr int kGroupThreads = 128, kThreads = 3 * kGroupThreads;
+constexpr int kThreads = 3 * kGroupThreads;
 constexpr int kOutputs = 256, kRows = 128;
 constexpr int kTileCount = kOutputs / 16;
-constexpr int kSlabRows = 32, kSlabPitch = 68, kSlabBytes = kSlabRows * kSlabPitch * 4;
 constexpr int kAlignment = 1024;
 constexpr int kGroupedRowTiles = 16;  // row tiles that stay in the L2 cache while the weights pass
 static_assert(kOutputs == kWarpgroupTile.outputs && kRows == kWarpgroupTile.rows);
@@ -41,35 +40,16 @@ struct Work {
   }
 };
 
-// Stores 64 outputs × 2 · kSums rows of a group through its slab, 32 rows at a time.
+// Stores 64 outputs × 2 · kSums rows of a group.
 template <int kSums>
 __device__ __forceinline__ void hand_over(const float (&sums)[kSums], float* slab, int group, const Target& to, int first_row, int rows,
                                           int first_output) {
-  const int thread = threadIdx.x % kGroupThreads, lane = thread % 32, warp = thread / 32, g = lane / 4, t = lane % 4;
-#pragma unroll
-  for (int quarter = 0; quarter < kSums / 16; quarter++) {
-    warpgroup::group_sync(group + 1);
-#pragma unroll
-    for (int n = 0; n < 4; n++) {
-      float* place = slab + (n * 8 + 2 * t) * kSlabPitch + warp * 16 + g;
-      const int from = (quarter * 4 + n) * 4;
-      place[0] = sums[from];
-      place[kSlabPitch] = sums[from + 1];
-      place[8] = sums[from + 2];
-      place[kSlabPitch + 8] = sums[from + 3];
-    }
-    warpgroup::group_sync(group + 1);
-#pragma unroll
-    for (int i = 0; i < 2; i++) {
-      const int within = thread / 8 + i * 16, column = thread % 8;
-      const int row = first_row + quarter * kSlabRows + within, output = first_output + column * 8;
-      if (row >= rows || output >= to.outputs) continue;
-      const float4* from = reinterpret_cast<const float4*>(slab + within * kSlabPitch + column * 8);
-      const float4 low = from[0], high = from[1];
-      float value[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-      store8(to, row, output, value);
-    }
-  }
+  through_slab(sums, slab, group, rows - first_row, [&](int row, int column, const float4& low, const float4& high) {
+    const int output = first_output + column;
+    if (output >= to.outputs) return;
+    float value[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+    store8(to, first_row + row, output, value);
+  });
 }
 
 inline int processors() {

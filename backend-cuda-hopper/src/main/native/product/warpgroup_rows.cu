@@ -70,7 +70,7 @@ __device__ __forceinline__ void produce(const tenon_product& p, const Work& work
     const int steps = item.stretches * (kStretch / kDepth);
     for (int step = 0; step < steps; step++) {
       const uint32_t slot = asked % kStages;
-      warpgroup::barrier_wait(&empty[slot], asked / kStages % 2 ^ 1);
+      barrier_wait(&empty[slot], asked / kStages % 2 ^ 1);
       unsigned char* to = ring + slot * kStageBytes + place;
       const bool within_inputs = step * kDepth < inputs_left;
 #pragma unroll
@@ -82,14 +82,14 @@ __device__ __forceinline__ void produce(const tenon_product& p, const Work& work
       asked++;
       if (asked >= kLag) {
         copy_wait<kLag - 1>();
-        warpgroup::publish_shared();
-        warpgroup::barrier_arrive(&full[(asked - kLag) % kStages]);
+        publish_to_products();
+        barrier_arrive(&full[(asked - kLag) % kStages]);
       }
     }
   }
   copy_wait<0>();
-  warpgroup::publish_shared();
-  for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) warpgroup::barrier_arrive(&full[i % kStages]);
+  publish_to_products();
+  for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) barrier_arrive(&full[i % kStages]);
 }
 
 template <int kType>
@@ -173,7 +173,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work& work
         }
         ask(now, step + kBuffers);
         const uint32_t slot = taken % kStages;
-        warpgroup::barrier_wait(&full[slot], taken / kStages % 2);
+        barrier_wait(&full[slot], taken / kStages % 2);
         const unsigned char* stage = ring + slot * kStageBytes;
 #pragma unroll
         for (int j = 0; j < 2; j++) {
@@ -181,18 +181,18 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work& work
 #pragma unroll
           for (int k = 0; k < 4; k++) warpgroup::pin(a[j][k]);
         }
-        warpgroup::fence();
+        warpgroup_begin();
 #pragma unroll
         for (int k = 0; k < 4; k++) {
           const uint64_t b = warpgroup::rows_of_128_bytes(stage, k);
           warpgroup::multiply(sums[0], a[0][k], b);
           warpgroup::multiply(sums[1], a[1][k], b);
         }
-        warpgroup::commit();
-        warpgroup::wait();
+        warpgroup_commit();
+        warpgroup_wait();
         warpgroup::pin(sums[0]);
         warpgroup::pin(sums[1]);
-        if (lane == 0) warpgroup::barrier_arrive(&empty[slot]);
+        if (lane == 0) barrier_arrive(&empty[slot]);
         taken++;
       }
     }
@@ -212,10 +212,10 @@ __global__ void __launch_bounds__(kThreads, 1) warpgroup_rows(tenon_product p, i
   unsigned char* ring = unaligned + (kAlignment - reinterpret_cast<uintptr_t>(unaligned) % kAlignment) % kAlignment;
   if (threadIdx.x == 0) {
     for (int i = 0; i < kStages; i++) {
-      warpgroup::barrier_init(&full[i], kGroupThreads);
-      warpgroup::barrier_init(&empty[i], 8);  // the consumers' warps
+      barrier_init(&full[i], kGroupThreads);
+      barrier_init(&empty[i], 8);  // the consumers' warps
     }
-    warpgroup::barrier_init_done();
+    barrier_init_done();
   }
   __syncthreads();
   release_successor();
@@ -223,10 +223,10 @@ __global__ void __launch_bounds__(kThreads, 1) warpgroup_rows(tenon_product p, i
   const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
   const Work work = {output_tiles, (rows + kRows - 1) / kRows, parts, static_cast<int>((p.weights.inputs + kStretch - 1) / kStretch)};
   if (threadIdx.x < kGroupThreads) {
-    warpgroup::give_registers<40>();
+    warpgroup_gives_registers<40>();
     produce(p, work, rows, ring, full, empty);
   } else {
-    warpgroup::take_registers<232>();
+    warpgroup_takes_registers<232>();
     const int group = threadIdx.x / kGroupThreads - 1;
     float* slab = reinterpret_cast<float*>(ring + kStages * kStageBytes + group * kSlabBytes);
     consume<kType>(p, work, rows, ring, slab, full, empty);

@@ -12,6 +12,7 @@
 #ifndef TENON_ATTENTION_DECODE_WARPGROUPS_CUH
 #define TENON_ATTENTION_DECODE_WARPGROUPS_CUH
 
+#include "../../device/block_barrier.cuh"
 #include "../../device/shared_barrier.cuh"
 #include "decode_item.cuh"
 #include "prefill.cuh"
@@ -152,7 +153,7 @@ struct WarpgroupTeam {
   static constexpr int kThreads = 128;
   int number;
   __device__ __forceinline__ int thread() const { return threadIdx.x % kThreads; }
-  __device__ __forceinline__ void sync() const { warpgroup_sync(1 + number); }
+  __device__ __forceinline__ void sync() const { block_barrier_sync(1 + number, kThreads); }
 };
 
 // Asks for the queries of an item. Whoever reads them waits for its own copies, publishes them and meets the others.

@@ -13,6 +13,7 @@
 #ifndef TENON_DELTA_NET_ADVANCE_CUH
 #define TENON_DELTA_NET_ADVANCE_CUH
 
+#include "../../device/block_barrier.cuh"
 #include "column_tile.cuh"
 #include "plan.cuh"
 
@@ -22,13 +23,17 @@ constexpr int kAdvanceThreads = 2 * 32 * kRowParts;
 constexpr int kAdvanceColumns = kTileColumns;
 constexpr int kBlockGroups = kAdvanceColumns / kGroupColumns;
 
-// All warps of a block meet here from two places of the code, which __syncthreads() must not be called from.
-__device__ __forceinline__ void meet() {
-#if defined(TENON_EMULATED)
-  __syncthreads();
-#else
-  asm volatile("bar.sync 1, %0;" ::"n"(kAdvanceThreads) : "memory");
-#endif
+// All warps of a block meet, each half from its own place in the code: it meets by itself, then one warp of it arrives where
+// the other half waits. A barrier of the whole block reached from two places would do on the card, but compute-sanitizer
+// takes it for one that some threads miss. Turns 0 and 1 alternate: an arrival must not be taken for one of the turn before.
+enum class Half { STATE, OUTPUTS };
+
+template <Half kHalf, int kTurn>
+__device__ __forceinline__ void meet(int warp) {
+  constexpr int kThreads = kAdvanceThreads / 2, kOwn = kHalf == Half::STATE ? 0 : 1;
+  block_barrier_sync(1 + kOwn, kThreads);
+  if (warp == 0) block_barrier_arrive(3 + 2 * kTurn + (1 - kOwn), kThreads + 32);
+  block_barrier_sync(3 + 2 * kTurn + kOwn, kThreads + 32);
 }
 
 // Tiles.
@@ -205,14 +210,14 @@ struct StateWarp {
     publish_state();
     load_corrections(stretch.from);
     load_keys(stretch.from);
-    meet();
+    meet<Half::STATE, 0>(warp);
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
       const int next = stretch.after(chunk);
       make_deltas(next);
-      meet();
+      meet<Half::STATE, 1>(warp);
       update_state(next);
-      meet();
+      meet<Half::STATE, 0>(warp);
     }
     store_state();
   }
@@ -270,7 +275,7 @@ struct OutputWarp {
   __device__ __forceinline__ void run() {
     load_queries(stretch.from);
     load_scores(stretch.from);
-    meet();
+    meet<Half::OUTPUTS, 0>(warp);
 #pragma unroll 1
     for (int chunk = stretch.from; chunk < stretch.to; chunk++) {
       const int next = stretch.after(chunk);
@@ -283,14 +288,14 @@ struct OutputWarp {
 #pragma unroll
       for (int n = 0; n < kColumnTiles; n++) o[n][0] *= decay[0], o[n][1] *= decay[0], o[n][2] *= decay[1], o[n][3] *= decay[1];
       load_queries(next);
-      meet();
+      meet<Half::OUTPUTS, 1>(warp);
       begin_products(sums);
 #pragma unroll
       for (int i = 0; i < kRowParts; i++) multiply_rows(o, scores[i], m.deltas, i);
       end_products(sums);
       load_scores(next);
       write(o, chunk);
-      meet();
+      meet<Half::OUTPUTS, 0>(warp);
     }
   }
 };
