@@ -163,7 +163,7 @@ struct Operations {
     Device<uint16_t> out(size_t(rows.max_rows) * model.heads * model.dim);
     tenon_attention p = {rows, model.heads, model.kv_heads, model.dim, model.gated, model.scale(), projected.address(), stride,
                          keys.address(), values.address(), model.page_size, tables.address(), table_width,
-                         int64_t(table_width) * model.page_size, model.type, counters.address(), out.address(), 0, 0};
+                         model.type, counters.address(), out.address(), 0, 0};
     p.workspace_bytes = tenon_attention_workspace(&p);
     Device<uint8_t> workspace(p.workspace_bytes);
     p.workspace = workspace.address();
@@ -447,7 +447,7 @@ void time_step(const char* name, int batch, int context, int rows_each, int type
   Device<int32_t> counters(std::vector<int32_t>(prepare.counter_bytes / 4, 0));
   prepare.counters = counters.address();
   tenon_attention attention = {sets[0]->words, m.heads, m.kv_heads, m.dim, m.gated, m.scale(), device_projected.address(), m.width(),
-                               keys.address(), values.address(), m.page_size, device_tables.address(), pages_each, length, type,
+                               keys.address(), values.address(), m.page_size, device_tables.address(), pages_each, type,
                                counters.address(), out.address(), 0, 0};
   attention.workspace_bytes = tenon_attention_workspace(&attention);
   Device<uint8_t> workspace(attention.workspace_bytes);

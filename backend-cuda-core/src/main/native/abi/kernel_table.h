@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 3
+#define TENON_KERNEL_ABI 4
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
@@ -155,8 +155,7 @@ typedef struct tenon_attention {
   int64_t page_size;
   tenon_address page_tables;
   int64_t table_width;
-  int64_t max_length;  // longest sequence
-  int64_t kv_type;     // as above
+  int64_t kv_type;  // as above
   tenon_address counters;  // cleared by tenon_attention_prepare with the same rows and heads
   tenon_address out;   // bf16 [rows, heads · dim]; inactive rows are set to 0
   tenon_address workspace;

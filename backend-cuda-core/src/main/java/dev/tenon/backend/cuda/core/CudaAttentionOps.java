@@ -1,32 +1,22 @@
 package dev.tenon.backend.cuda.core;
 
 import dev.tenon.backend.cuda.core.step.DeviceRows;
+import dev.tenon.backend.cuda.core.step.StepState;
 import dev.tenon.spi.backend.AttentionOps;
 import dev.tenon.spi.backend.AttentionWeights;
 import dev.tenon.spi.backend.Packed;
 import dev.tenon.spi.backend.Residual;
 import dev.tenon.spi.backend.Rows;
 import dev.tenon.spi.backend.StateView;
+import java.util.function.Supplier;
 
 /** Attention over paged keys and values. */
 final class CudaAttentionOps implements AttentionOps {
   private final StepContext context;
   private final BlockInput input;
-  private final PageTables tables;
+  private final Supplier<StepState> tables;
 
-  /** Where the slots' page tables lie. */
-  interface PageTables {
-    /** Device address of int32 {@code [slots][width]}. */
-    long address();
-
-    /** Entries of a table. */
-    int width();
-
-    /** Tokens of the longest sequence. */
-    int maxLength();
-  }
-
-  CudaAttentionOps(StepContext context, BlockInput input, PageTables tables) {
+  CudaAttentionOps(StepContext context, BlockInput input, Supplier<StepState> tables) {
     this.context = context;
     this.input = input;
     this.tables = tables;
@@ -70,8 +60,9 @@ final class CudaAttentionOps implements AttentionOps {
                 .with(sizes.heads(), sizes.kvHeads(), sizes.headDim(), gated)
                 .withReal(sizes.scale())
                 .with(projected, projectedWidth)
-                .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width())
-                .with(tables.maxLength(), kv.type().code, counters, attended),
+                .with(kv.keys(), kv.values(), kv.pageSize())
+                .with(tables.get().pageTables(), tables.get().tableWidth(), kv.type().code)
+                .with(counters, attended),
         words -> {});
     context.release(projected, counters);
     long output = context.takeRows(at.maxRows(), stream.hidden);
@@ -99,7 +90,7 @@ final class CudaAttentionOps implements AttentionOps {
         .withReal(block.normEpsilon())
         .with(block.frequencies(), block.rotaryPairs())
         .withReal(block.magnitude())
-        .with(kv.keys(), kv.values(), kv.pageSize(), tables.address(), tables.width())
-        .with(kv.type().code);
+        .with(kv.keys(), kv.values(), kv.pageSize())
+        .with(tables.get().pageTables(), tables.get().tableWidth(), kv.type().code);
   }
 }

@@ -90,7 +90,7 @@ final class CudaBackend implements Backend {
     this.collectives = new CudaCollectives(context, group);
     this.space = new StepSpace(memory);
     this.events = new EventPool(device.context());
-    this.ops = CudaOps.of(context, collectives, new Tables());
+    this.ops = CudaOps.of(context, collectives, () -> Objects.requireNonNull(stepState));
   }
 
   /**
@@ -237,24 +237,6 @@ final class CudaBackend implements Backend {
             new StepBodies(forward, sample));
     steps.add(step);
     return step;
-  }
-
-  /** Where the attention finds the page tables. */
-  private final class Tables implements CudaAttentionOps.PageTables {
-    @Override
-    public long address() {
-      return Objects.requireNonNull(stepState).pageTables();
-    }
-
-    @Override
-    public int width() {
-      return Objects.requireNonNull(stepState).tableWidth();
-    }
-
-    @Override
-    public int maxLength() {
-      return pools().plan().limits().maxLength();
-    }
   }
 
   private CudaStates pools() {

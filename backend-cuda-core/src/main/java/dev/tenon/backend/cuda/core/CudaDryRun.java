@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * operations that are asked for their work space and not launched.
  */
 final class CudaDryRun implements DryRun {
-  /** What a driver keeps on the device for each operation of a recorded step; measured. */
+  /** What a driver keeps on the device for each operation of a recorded step, at a guess. */
   static final long BYTES_PER_RECORDED_OPERATION = 4096;
 
   private final Backend backend;
@@ -56,7 +56,7 @@ final class CudaDryRun implements DryRun {
     this.weights = CudaWeights.counting(device, tunings);
     this.context = new StepContext(device, options.quantised());
     this.collectives = new CudaCollectives(context, group);
-    this.ops = CudaOps.of(context, collectives, new Tables());
+    this.ops = CudaOps.of(context, collectives, () -> Objects.requireNonNull(stepState));
   }
 
   @Override
@@ -159,24 +159,6 @@ final class CudaDryRun implements DryRun {
     weights.close();
     pools.close();
     shared.close();
-  }
-
-  /** Where the attention would find the page tables. */
-  private final class Tables implements CudaAttentionOps.PageTables {
-    @Override
-    public long address() {
-      return Objects.requireNonNull(stepState).pageTables();
-    }
-
-    @Override
-    public int width() {
-      return Objects.requireNonNull(stepState).tableWidth();
-    }
-
-    @Override
-    public int maxLength() {
-      return Objects.requireNonNull(plan).limits().maxLength();
-    }
   }
 
   /** A step that was only counted. */

@@ -1,5 +1,6 @@
 package dev.tenon.backend.cuda.core;
 
+import dev.tenon.backend.cuda.core.step.StepState;
 import dev.tenon.spi.backend.AttentionOps;
 import dev.tenon.spi.backend.LinearOps;
 import dev.tenon.spi.backend.MoeOps;
@@ -7,6 +8,7 @@ import dev.tenon.spi.backend.NormOps;
 import dev.tenon.spi.backend.Ops;
 import dev.tenon.spi.backend.RecurrentOps;
 import dev.tenon.spi.backend.SamplingOps;
+import java.util.function.Supplier;
 
 /** The operations of one card. */
 record CudaOps(
@@ -23,7 +25,7 @@ record CudaOps(
    * @param tables where attention finds its page tables
    */
   static CudaOps of(
-      StepContext context, CudaCollectives collectives, CudaAttentionOps.PageTables tables) {
+      StepContext context, CudaCollectives collectives, Supplier<StepState> tables) {
     BlockInput input = new BlockInput(context, collectives);
     CudaLinearOps linear = new CudaLinearOps(context, input, collectives);
     return new CudaOps(

@@ -29,9 +29,4 @@ final class StepSpace {
     known.reset();
     return known;
   }
-
-  /** Bytes of the memory in use. */
-  long bytes() {
-    return bytes;
-  }
 }
