@@ -25,7 +25,8 @@ import java.util.concurrent.Semaphore;
  * is one of
  *
  * <pre>
- *   first:IN               time to the first token of one prompt, idle; median of five
+ *   first:IN[:TIMES]       time to the first token of one prompt, idle; median of five, or so many
+ *   tokens:IN:OUT          a digest of the tokens of one request, to compare runs by
  *   decode:STREAMS:IN:OUT  all at once; the rate while all of them decode
  *   load:REQUESTS:CONCURRENCY:IN:OUT   the guide's benchmark
  *   soak:SECONDS:STREAMS:IN:OUT   random lengths up to these, a third of the requests left early
@@ -85,7 +86,8 @@ public final class EngineLoad {
   private void run(String workload) throws InterruptedException, ExecutionException {
     String[] parts = workload.split(":", -1);
     switch (parts[0]) {
-      case "first" -> first(number(parts, 1));
+      case "first" -> first(number(parts, 1), parts.length > 2 ? number(parts, 2) : 5);
+      case "tokens" -> tokens(number(parts, 1), number(parts, 2));
       case "decode" -> decode(number(parts, 1), number(parts, 2), number(parts, 3));
       case "soak" ->
           new Soak(engine, number(parts, 2), number(parts, 3), number(parts, 4))
@@ -99,9 +101,9 @@ public final class EngineLoad {
     return Integer.parseInt(parts[index]);
   }
 
-  private void first(int input) throws InterruptedException {
+  private void first(int input, int count) throws InterruptedException {
     List<Double> times = new ArrayList<>();
-    for (int i = -1; i < 5; i++) {
+    for (int i = -1; i < count; i++) {
       StreamTimes one = StreamTimes.run(engine, prompt(input), 1);
       if (i >= 0) {
         times.add(one.millisToFirst());
@@ -116,6 +118,16 @@ public final class EngineLoad {
         times.getFirst(),
         times.getLast(),
         input * 1000 / percentile(times, 50));
+  }
+
+  private void tokens(int input, int output) throws InterruptedException {
+    StreamTimes one = StreamTimes.run(engine, prompt(input), output);
+    System.out.printf(
+        Locale.ROOT,
+        "tokens of a prompt of %,d: %d, digest %08x%n",
+        input,
+        one.tokens(),
+        one.digest());
   }
 
   private void decode(int streams, int input, int output)

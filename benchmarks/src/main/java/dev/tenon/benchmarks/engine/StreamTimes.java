@@ -15,13 +15,15 @@ import java.util.List;
  * @param submitted when it was submitted, {@link System#nanoTime}
  * @param arrivals per delta with tokens
  * @param counts tokens of each of these deltas
+ * @param digest of the tokens' ids: other ids, most likely another digest
  */
-record StreamTimes(long submitted, List<Long> arrivals, List<Integer> counts) {
+record StreamTimes(long submitted, List<Long> arrivals, List<Integer> counts, int digest) {
   /** Runs a greedy request to its length, whatever it generates. */
   static StreamTimes run(Engine engine, int[] prompt, int tokens) throws InterruptedException {
     long submitted = System.nanoTime();
     List<Long> arrivals = new ArrayList<>();
     List<Integer> counts = new ArrayList<>();
+    int digest = 1;
     try (GenerationStream stream =
         engine.submit(
             GenerationRequest.of(
@@ -35,10 +37,13 @@ record StreamTimes(long submitted, List<Long> arrivals, List<Integer> counts) {
         if (event instanceof GenerationEvent.Delta delta && delta.tokens().length > 0) {
           arrivals.add(System.nanoTime());
           counts.add(delta.tokens().length);
+          for (int token : delta.tokens()) {
+            digest = 31 * digest + token;
+          }
         }
       }
     }
-    return new StreamTimes(submitted, arrivals, counts);
+    return new StreamTimes(submitted, arrivals, counts, digest);
   }
 
   long first() {

@@ -4,14 +4,26 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A step that was recorded once and is replayed with ever new batches. Launches return at once;
- * steps of a backend run in the order of their launches. Forward and sample are launched in pairs,
- * by one thread.
+ * steps of a backend run in the order of their launches. A step is launched as a whole, or its
+ * forward and its sampling in a pair, by one thread.
  */
 public interface CapturedStep extends AutoCloseable {
   /** The bounds that it was recorded for. */
   StepShape shape();
 
-  /** Launches the pass up to the logits. The batch is taken over before this returns. */
+  /**
+   * Launches pass, sampling and drafting of a batch that no masks restrict. The batch is taken over
+   * before this returns.
+   */
+  default StepTicket launch(StepBatch batch) {
+    launchForward(batch);
+    return launchSample(null);
+  }
+
+  /**
+   * Launches the pass up to the logits, so that masks can be made meanwhile. The batch is taken
+   * over before this returns.
+   */
   void launchForward(StepBatch batch);
 
   /**

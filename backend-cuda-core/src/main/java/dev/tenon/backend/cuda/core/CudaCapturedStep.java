@@ -76,12 +76,27 @@ final class CudaCapturedStep implements CapturedStep {
   }
 
   @Override
+  public StepTicket launch(StepBatch batch) {
+    LaunchedStep going = upload(batch);
+    if (state.somethingBetween(going, null)) {
+      launcher.forward();
+      return sample(going, null);
+    }
+    launcher.whole();
+    return launched(going);
+  }
+
+  @Override
   public void launchForward(StepBatch batch) {
+    launched = upload(batch);
+    launcher.forward();
+  }
+
+  private LaunchedStep upload(StepBatch batch) {
     if (launched != null) {
       throw new IllegalStateException("the batch before was not sampled");
     }
-    launched = state.upload(batch, shape);
-    launcher.forward();
+    return state.upload(batch, shape);
   }
 
   @Override
@@ -91,9 +106,18 @@ final class CudaCapturedStep implements CapturedStep {
       throw new IllegalStateException("no batch was launched");
     }
     launched = null;
+    return sample(going, masks);
+  }
+
+  private StepTicket sample(LaunchedStep going, @Nullable TokenMasks masks) {
     CudaLogits logits = step.logits();
     state.beforeSample(going, masks, logits.address(), logits.vocabulary());
     launcher.sample();
+    return launched(going);
+  }
+
+  /** What is left to do on the host once a whole step is on the stream. */
+  private StepTicket launched(LaunchedStep going) {
     state.afterSample(going);
     long event = events.take();
     NativeCuda.recordEvent(device.context(), event, device.stream());

@@ -24,8 +24,7 @@ record CudaOps(
    *
    * @param tables where attention finds its page tables
    */
-  static CudaOps of(
-      StepContext context, CudaCollectives collectives, Supplier<StepState> tables) {
+  static CudaOps of(StepContext context, CudaCollectives collectives, Supplier<StepState> tables) {
     BlockInput input = new BlockInput(context, collectives);
     CudaLinearOps linear = new CudaLinearOps(context, input, collectives);
     return new CudaOps(

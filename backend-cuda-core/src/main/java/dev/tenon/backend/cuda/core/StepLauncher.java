@@ -5,10 +5,16 @@ import dev.tenon.spi.backend.StepShape;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How the two halves of a step get onto the stream. One thread. */
+/** How a step gets onto the stream, as a whole or in halves. One thread. */
 interface StepLauncher extends AutoCloseable {
   /** Where measured times go. */
   Logger LOG = LoggerFactory.getLogger(StepLauncher.class);
+
+  /** Enqueues a step that nothing is to be done in the middle of. */
+  default void whole() {
+    forward();
+    sample();
+  }
 
   /** Enqueues the forward half. */
   void forward();
@@ -19,47 +25,10 @@ interface StepLauncher extends AutoCloseable {
   @Override
   void close();
 
-  /** Records both halves as graphs. */
+  /** Records steps as graphs. */
   static StepLauncher captured(
       StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {
-    CudaDevice device = context.device();
-    long forward = record(context, work, () -> bodies.issueForward(step));
-    long sample;
-    try {
-      sample = record(context, work, () -> bodies.issueSample(step));
-    } catch (RuntimeException | Error e) {
-      NativeCuda.destroyGraph(device.context(), forward);
-      throw e;
-    }
-    return new StepLauncher() {
-      @Override
-      public void forward() {
-        NativeCuda.launchGraph(device.context(), forward, device.stream());
-      }
-
-      @Override
-      public void sample() {
-        NativeCuda.launchGraph(device.context(), sample, device.stream());
-      }
-
-      @Override
-      public void close() {
-        NativeCuda.destroyGraph(device.context(), forward);
-        NativeCuda.destroyGraph(device.context(), sample);
-      }
-    };
-  }
-
-  private static long record(StepContext context, WorkMemory work, Runnable body) {
-    CudaDevice device = context.device();
-    NativeCuda.beginCapture(device.context(), device.stream());
-    try {
-      context.issue(work, body);
-      return NativeCuda.endCapture(device.context(), device.stream());
-    } catch (RuntimeException | Error e) {
-      NativeCuda.abandonCapture(device.context(), device.stream());
-      throw e;
-    }
+    return new RecordedStep(context, work, step, bodies);
   }
 
   /** Issues the operations anew each time. */

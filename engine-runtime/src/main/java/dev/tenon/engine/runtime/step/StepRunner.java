@@ -83,12 +83,9 @@ public final class StepRunner implements AutoCloseable {
   }
 
   private static StepTicket launch(List<CapturedStep> steps, StepBatch batch) {
-    for (CapturedStep step : steps) {
-      step.launchForward(batch);
-    }
-    StepTicket first = steps.getFirst().launchSample(null);
+    StepTicket first = steps.getFirst().launch(batch);
     for (CapturedStep step : steps.subList(1, steps.size())) {
-      step.launchSample(null);
+      step.launch(batch);
     }
     return first;
   }

@@ -39,14 +39,24 @@ final class AssertingStep implements CapturedStep {
   }
 
   @Override
+  public StepTicket launch(StepBatch batch) {
+    requireReady(batch);
+    return new CheckedTicket(wrapped.launch(batch), batch);
+  }
+
+  @Override
   public void launchForward(StepBatch batch) {
+    requireReady(batch);
+    forwarded = batch;
+    wrapped.launchForward(batch);
+  }
+
+  private void requireReady(StepBatch batch) {
     requireUsable();
     if (forwarded != null) {
       throw new AssertionError("forward twice without sampling");
     }
     shadow.launch(batch, captured);
-    forwarded = batch;
-    wrapped.launchForward(batch);
   }
 
   @Override

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * All addresses are fixed from the beginning, so that recordings may hold them. A step is
  *
  * <pre>
- *   step = upload(batch, shape)           before the forward recording
+ *   step = upload(batch, shape)           before the recording, or that of the forward half
  *   ── takeOver(shape) at its head
- *   beforeSample(step, masks, logits, …)  between the recordings
+ *   beforeSample(step, masks, logits, …)  between the halves, if somethingBetween(step, masks)
  *   ── sample(…), then draft(…) per pass
  *   afterSample(step)                     after it; then an event is recorded
  *   read(step)                            once that was passed
@@ -174,6 +174,16 @@ public final class StepState {
             blocks.take((long) ResultReader.LOGPROBS_BYTES * given.logitRows().length));
     step.blocks().addAll(pinned);
     return step;
+  }
+
+  /**
+   * Whether {@link #beforeSample} has anything to do: masks come or go, or rows of logits are
+   * copied whole.
+   */
+  public boolean somethingBetween(LaunchedStep step, @Nullable TokenMasks given) {
+    return (given != null && given.rows().length > 0)
+        || masksInPlace
+        || !rowsWantedWhole(step).isEmpty();
   }
 
   /**
