@@ -92,8 +92,12 @@ final class BlockStep {
   StepTicket launch(
       List<? extends BatchSequence> sequences, Function<StepBatch, @Nullable TokenMasks> masks) {
     StepBatch batch = BatchBuilder.build(steps++, sequences, PAGE_SIZE, LENGTH + DRAFTS + 1);
+    TokenMasks given = masks.apply(batch);
+    if (given == null) {
+      return step.launch(batch);
+    }
     step.launchForward(batch);
-    return step.launchSample(masks.apply(batch));
+    return step.launchSample(given);
   }
 
   static StepOutput await(StepTicket ticket) {
