@@ -132,7 +132,7 @@ final class CudaWeights implements Weights, AutoCloseable {
         weights,
         weights.gate().size(),
         norm(weights.inputNorm()),
-        packer.joined(routing),
+        packer.joined(Widening.alike(routing)),
         pairs(weights.gate(), weights.up()),
         stack(weights.down()),
         shared == null

@@ -53,6 +53,7 @@ final class MatrixPacker {
     int outputs = parts.stream().mapToInt(HostMatrix::rows).sum();
     PackedMatrix target = allocate(type, outputs, parts.getFirst().columns());
     int first = 0;
+    parts.subList(0, parts.size() - 1).forEach(MatrixPacker::requireWholeTiles);
     for (HostMatrix part : parts) {
       pack(part, target, Placement.at(first));
       first += part.rows();
@@ -191,7 +192,8 @@ final class MatrixPacker {
     }
   }
 
-  private static float[] values(BlockScale scale) {
+  /** Scales, row by row. */
+  static float[] values(BlockScale scale) {
     boolean wide = scale.type() == ElementType.F32;
     int bytes = scale.type().bytes();
     float[] values = new float[(int) (scale.data().byteSize() / bytes)];

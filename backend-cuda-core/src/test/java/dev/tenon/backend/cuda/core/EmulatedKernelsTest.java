@@ -1,13 +1,10 @@
 package dev.tenon.backend.cuda.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.tck.contract.RandomTensors;
-import java.io.IOException;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,30 +24,23 @@ import org.slf4j.LoggerFactory;
  * gpu/toolchain} makes them); skipped with the reason otherwise.
  */
 class EmulatedKernelsTest {
-  private static final String RUN = Path.of("src/test/native/run").toAbsolutePath().toString();
-
-  private static Path headers = Path.of("");
-
   @BeforeAll
   static void findTools() throws Exception {
-    Run found = run("../gpu/toolchain", "--find");
-    assumeTrue(found.status() == 0, found.output());
-    headers = Path.of(found.output().strip()).resolve("include");
-    assumeTrue(available("g++"), "no g++ here");
-    assumeTrue(available("bash"), "no bash here");
+    EmulatedParts.requireTools();
   }
 
   @Test
   void everyTestOfTheKernelsPasses() throws Exception {
-    Run tests = run(RUN, "--jobs", "2");
+    EmulatedParts.Run tests = EmulatedParts.run(EmulatedParts.RUN, "--jobs", "2");
     assertThat(tests.status()).as(tests.output()).isZero();
     assertThat(tests.output()).contains("passed emulation_test");
   }
 
   @Test
-  void kernelsRunAtOnceAndFromGraphs(@TempDir Path folder) throws Exception {
-    Parts parts = build(folder);
-    Run scenario = run(java(EmulatedKernelsScenario.class, parts, List.of()), Map.of());
+  void kernelsRunAtOnceAndFromGraphs() throws Exception {
+    EmulatedParts parts = EmulatedParts.built();
+    EmulatedParts.Run scenario =
+        EmulatedParts.run(java(EmulatedKernelsScenario.class, parts, List.of()), Map.of());
     assertThat(scenario.output().lines())
         .containsExactly(
             "target emulated",
@@ -66,15 +55,16 @@ class EmulatedKernelsTest {
   }
 
   @Test
-  void aDryRunCountsWhatTheBackendTakes(@TempDir Path folder) throws Exception {
-    Run scenario = run(java(DryRunScenario.class, build(folder), List.of()), Map.of());
+  void aDryRunCountsWhatTheBackendTakes() throws Exception {
+    EmulatedParts.Run scenario =
+        EmulatedParts.run(java(DryRunScenario.class, EmulatedParts.built(), List.of()), Map.of());
     assertThat(scenario.output().lines().filter(line -> !line.startsWith("SLF4J")))
         .containsExactly("nothing taken true", "weights true", "rest 0", "recordings true");
   }
 
   @Test
   void ranksExchangeThroughNccl(@TempDir Path folder) throws Exception {
-    Parts parts = build(folder);
+    EmulatedParts parts = EmulatedParts.built();
     assertThat(ranks(parts, folder, Map.of()))
         .containsExactly(
             "rank 0 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
@@ -84,7 +74,7 @@ class EmulatedKernelsTest {
 
   @Test
   void ranksNoticeThatAnotherOneIsGone(@TempDir Path folder) throws Exception {
-    Parts parts = build(folder);
+    EmulatedParts parts = EmulatedParts.built();
     assertThat(ranks(parts, folder, Map.of("FAKE_NCCL_DIE", "2:4")))
         .containsExactly(
             "rank 0 DEVICE_FAULT: NCCL lost the other ranks: remote process exited",
@@ -93,60 +83,29 @@ class EmulatedKernelsTest {
   }
 
   /** The last lines of three ranks. */
-  private static List<String> ranks(Parts parts, Path folder, Map<String, String> environment)
-      throws Exception {
+  private static List<String> ranks(
+      EmulatedParts parts, Path folder, Map<String, String> environment) throws Exception {
     Path meeting = Files.createDirectory(folder.resolve("meeting"));
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
-      List<Future<Run>> runs = new ArrayList<>();
+      List<Future<EmulatedParts.Run>> runs = new ArrayList<>();
       for (int rank = 0; rank < 3; rank++) {
-        String nccl = parts.built().resolve("libnccl_emulated.so").toString();
+        String nccl = parts.nccl().toString();
         List<String> command =
             java(
                 NcclGroupScenario.class,
                 parts,
                 List.of(nccl, meeting.toString(), "3", String.valueOf(rank)));
-        runs.add(threads.submit(() -> run(command, environment)));
+        runs.add(threads.submit(() -> EmulatedParts.run(command, environment)));
       }
       List<String> last = new ArrayList<>();
-      for (Future<Run> each : runs) {
+      for (Future<EmulatedParts.Run> each : runs) {
         last.add(each.get().output().lines().toList().getLast());
       }
       return last;
     }
   }
 
-  /**
-   * What scenarios run with.
-   *
-   * @param bridge the JNI library
-   * @param built folder of driver, kernels and NCCL
-   */
-  private record Parts(Path bridge, Path built) {}
-
-  private static Parts build(Path folder) throws Exception {
-    Path jni = Path.of(System.getProperty("java.home"), "include");
-    assumeTrue(Files.exists(jni.resolve("jni.h")), "this Java run-time has no jni.h");
-    Run libraries = run(RUN, "--jobs", "2", "--libraries");
-    assertThat(libraries.status()).as(libraries.output()).isZero();
-    Path bridge = folder.resolve("libtenon_cuda.so");
-    Run compiled =
-        run(
-            "g++",
-            "-std=c++17",
-            "-fPIC",
-            "-shared",
-            "src/main/native/jni/native_cuda.cpp",
-            "src/main/native/jni/native_nccl.cpp",
-            "-o",
-            bridge.toString(),
-            "-I" + headers,
-            "-I" + jni,
-            "-I" + jni.resolve("linux"));
-    assertThat(compiled.status()).as(compiled.output()).isZero();
-    return new Parts(bridge, Path.of(libraries.output().lines().toList().getLast()));
-  }
-
-  private static List<String> java(Class<?> scenario, Parts parts, List<String> arguments)
+  private static List<String> java(Class<?> scenario, EmulatedParts parts, List<String> arguments)
       throws URISyntaxException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -161,36 +120,13 @@ class EmulatedKernelsTest {
             location(LoggerFactory.class)));
     command.add(scenario.getName());
     command.add(parts.bridge().toString());
-    command.add(parts.built().resolve("libcuda_emulated.so").toString());
-    command.add(parts.built().resolve("libtenon_emulated.so").toString());
+    command.add(parts.driver().toString());
+    command.add(parts.kernels().toString());
     command.addAll(arguments);
     return command;
   }
 
   private static String location(Class<?> type) throws URISyntaxException {
     return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString();
-  }
-
-  private static boolean available(String command) throws Exception {
-    try {
-      return run(command, "--version").status() == 0;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private record Run(int status, String output) {}
-
-  private static Run run(String... command) throws Exception {
-    return run(List.of(command), Map.of());
-  }
-
-  private static Run run(List<String> command, Map<String, String> environment) throws Exception {
-    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    return new Run(process.exitValue(), output);
   }
 }

@@ -46,7 +46,7 @@ public abstract class AttentionOpsContract extends OpsContract {
     SequencePlan drafted =
         plain.drafted(List.of(new int[] {t, t, other}, new int[] {t, other}, none));
     try (Backend backend = open()) {
-      ContractRun run = new ContractRun(backend, model);
+      ContractRun run = prepare(backend, model);
       List<float[]> wanted = run.oneByOne(List.of(steps)).getFirst();
       List<float[]> got = run.oneByOne(List.of(drafted)).getFirst();
       assertClose(got.getLast(), wanted.getLast());

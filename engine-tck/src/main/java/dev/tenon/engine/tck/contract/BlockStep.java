@@ -29,9 +29,9 @@ final class BlockStep {
   /** Most host drafts of a decode. */
   static final int DRAFTS = 4;
 
-  private static final int PAGE_SIZE = 7;
   private static final int LENGTH = 400;
 
+  private final int pageSize;
   private final CapturedStep step;
   private long steps;
 
@@ -41,10 +41,15 @@ final class BlockStep {
    * @param forward issues the operations up to the logits
    */
   BlockStep(
-      Backend backend, int vocabulary, List<StateSpec> states, Function<Step, Logits> forward) {
+      Backend backend,
+      int pageSize,
+      int vocabulary,
+      List<StateSpec> states,
+      Function<Step, Logits> forward) {
+    this.pageSize = pageSize;
     StateLimits limits = new StateLimits(LENGTH, DRAFTS, vocabulary);
-    int pages = SLOTS * Math.ceilDiv(LENGTH + DRAFTS + 1, PAGE_SIZE);
-    StatePlan plan = new StatePlan(states, PAGE_SIZE, pages, SLOTS, limits);
+    int pages = SLOTS * Math.ceilDiv(LENGTH + DRAFTS + 1, pageSize);
+    StatePlan plan = new StatePlan(states, pageSize, pages, SLOTS, limits);
     StepShape shape = new StepShape(LENGTH * 2, SLOTS, LENGTH * 2, DRAFTS);
     AtomicReference<Logits> logits = new AtomicReference<>();
     Ops ops = backend.ops();
@@ -57,7 +62,7 @@ final class BlockStep {
   }
 
   /** Packs a model and prepares its step. */
-  static BlockStep of(Backend backend, BlockModel model) {
+  static BlockStep of(Backend backend, int pageSize, BlockModel model) {
     int vocabulary = model.vocabulary();
     Packed.Embedding embedding = backend.weights().embedding(model.embedding(), 0, vocabulary);
     Packed.Norm norm = backend.weights().norm(model.norm());
@@ -66,6 +71,7 @@ final class BlockStep {
     Ops ops = backend.ops();
     return new BlockStep(
         backend,
+        pageSize,
         vocabulary,
         model.states(),
         running -> {
@@ -91,7 +97,7 @@ final class BlockStep {
   /** Launches one step of the sequences. */
   StepTicket launch(
       List<? extends BatchSequence> sequences, Function<StepBatch, @Nullable TokenMasks> masks) {
-    StepBatch batch = BatchBuilder.build(steps++, sequences, PAGE_SIZE, LENGTH + DRAFTS + 1);
+    StepBatch batch = BatchBuilder.build(steps++, sequences, pageSize, LENGTH + DRAFTS + 1);
     TokenMasks given = masks.apply(batch);
     if (given == null) {
       return step.launch(batch);

@@ -216,6 +216,7 @@ public abstract class CollectivesContract {
     Ops ops = backend.ops();
     return new BlockStep(
         backend,
+        backend.capabilities().defaultPageSize(),
         VOCABULARY,
         List.of(),
         running -> {

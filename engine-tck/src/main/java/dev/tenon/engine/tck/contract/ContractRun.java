@@ -11,9 +11,9 @@ public final class ContractRun {
   private final BlockStep step;
 
   /** Packs the model, allocates pools and prepares a step. */
-  public ContractRun(Backend backend, BlockModel model) {
+  public ContractRun(Backend backend, int pageSize, BlockModel model) {
     this.model = model;
-    step = BlockStep.of(backend, model);
+    step = BlockStep.of(backend, pageSize, model);
   }
 
   /** Logits of each sequence's last row per step; all sequences share their steps. */

@@ -21,20 +21,30 @@ public abstract class LinearOpsContract extends OpsContract {
     Random random = Randoms.create("linear contract");
     for (ElementType type : types()) {
       for (int hidden : new int[] {1 + random.nextInt(70), 64, 200 + random.nextInt(100), 256}) {
-        Blocks blocks = new Blocks(random, type, hidden);
+        Blocks blocks = new Blocks(random, type, width(hidden));
         compare(blocks.nothing(), blocks.sequences(1, 6, 30));
       }
     }
+  }
+
+  /** Columns that views of 160 columns of matrices of 400 begin at. */
+  protected List<Integer> firstColumns() {
+    return List.of(64, 32, 5);
+  }
+
+  /** The row that these views begin at, at most 139. */
+  protected int firstRow() {
+    return 37;
   }
 
   @Test
   void required_B701_viewsMayBeginInsideAScaleBlock() {
     Random random = Randoms.create("linear views");
     for (ElementType type : types()) {
-      for (int firstColumn : new int[] {64, 32, 5}) {
+      for (int firstColumn : firstColumns()) {
         BlockModel model = new Blocks(random, type, 160).nothing();
         HostMatrix whole = RandomTensors.matrix(random, type, 200, 400);
-        HostMatrix view = whole.slicedRows(37, 61).slicedColumns(firstColumn, 160);
+        HostMatrix view = whole.slicedRows(firstRow(), 61).slicedColumns(firstColumn, 160);
         BlockModel sliced =
             new BlockModel(model.embedding(), model.norm(), view, List.of(), model.block());
         compare(sliced, new Blocks(random, type, 160).sequences(3, 20));
@@ -50,7 +60,7 @@ public abstract class LinearOpsContract extends OpsContract {
       BlockModel model = blocks.nothing();
       List<SequencePlan> plans = blocks.sequences(1, 13, 40, 3);
       try (Backend backend = open()) {
-        ContractRun run = new ContractRun(backend, model);
+        ContractRun run = prepare(backend, model);
         List<List<float[]>> together = run.together(plans);
         List<List<float[]>> again = run.together(plans);
         List<List<float[]>> alone = run.oneByOne(plans);

@@ -42,8 +42,8 @@ public abstract class RecurrentOpsContract extends OpsContract {
     List<SequencePlan> plans = blocks.sequences(40, 5, 1);
     try (Backend backend = open();
         Backend fresh = open()) {
-      List<List<float[]>> reused = new ContractRun(backend, model).oneByOne(plans);
-      List<float[]> alone = new ContractRun(fresh, model).oneByOne(plans.subList(2, 3)).getFirst();
+      List<List<float[]>> reused = prepare(backend, model).oneByOne(plans);
+      List<float[]> alone = prepare(fresh, model).oneByOne(plans.subList(2, 3)).getFirst();
       for (int i = 0; i < alone.size(); i++) {
         assertThat(reused.get(2).get(i)).isEqualTo(alone.get(i));
       }
@@ -63,7 +63,7 @@ public abstract class RecurrentOpsContract extends OpsContract {
         plan.drafted(List.of(NONE, new int[] {other}, new int[] {other, t, t, t}, NONE, NONE));
     SequencePlan accepted = plan.drafted(List.of(new int[] {t, t, other, t}, NONE, NONE));
     try (Backend backend = open()) {
-      ContractRun run = new ContractRun(backend, model);
+      ContractRun run = prepare(backend, model);
       List<float[]> wanted = run.oneByOne(List.of(never)).getFirst();
       List<float[]> afterRejection = run.oneByOne(List.of(rejected)).getFirst();
       List<float[]> afterAcceptance = run.oneByOne(List.of(accepted)).getFirst();

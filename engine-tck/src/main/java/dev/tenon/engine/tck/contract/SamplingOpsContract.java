@@ -48,7 +48,7 @@ public abstract class SamplingOpsContract extends OpsContract {
     Random random = Randoms.create("sampling");
     BlockModel model = model(random);
     try (Backend backend = open()) {
-      BlockStep step = BlockStep.of(backend, model);
+      BlockStep step = BlockStep.of(backend, pageSize(), model);
       for (int round = 0; round < ROUNDS; round++) {
         List<SampledSequence> sequences = new ArrayList<>();
         for (int slot = 0; slot < BlockStep.SLOTS; slot++) {
@@ -120,7 +120,7 @@ public abstract class SamplingOpsContract extends OpsContract {
     SlotSampling greedy = new RandomSampling(random, model.vocabulary()).greedyAmong(ids);
     try (Backend backend = open()) {
       SampledSequence sequence = new SampledSequence(3, greedy, prompt(random, model));
-      run(BlockStep.of(backend, model), sequence, 4);
+      run(BlockStep.of(backend, pageSize(), model), sequence, 4);
       assertThat(sequence.ids()).containsExactly(7, 7, 7, 7);
     }
   }
@@ -130,7 +130,7 @@ public abstract class SamplingOpsContract extends OpsContract {
     Random random = Randoms.create("sampling with drafts");
     BlockModel model = model(random);
     try (Backend backend = open()) {
-      BlockStep step = BlockStep.of(backend, model);
+      BlockStep step = BlockStep.of(backend, pageSize(), model);
       for (int round = 0; round < ROUNDS; round++) {
         SlotSampling sampling = new RandomSampling(random, model.vocabulary()).next(OUTPUTS);
         int[] prompt = prompt(random, model);
@@ -169,7 +169,7 @@ public abstract class SamplingOpsContract extends OpsContract {
     Random random = Randoms.create("ended slots");
     BlockModel model = model(random);
     try (Backend backend = open()) {
-      BlockStep step = BlockStep.of(backend, model);
+      BlockStep step = BlockStep.of(backend, pageSize(), model);
       RandomSampling sampling = new RandomSampling(random, model.vocabulary());
       SampledSequence brief = new SampledSequence(4, sampling.plain(2), prompt(random, model));
       SampledSequence other = new SampledSequence(5, sampling.plain(9), prompt(random, model));
@@ -190,7 +190,7 @@ public abstract class SamplingOpsContract extends OpsContract {
     Random random = Randoms.create("log-probabilities");
     BlockModel model = model(random);
     try (Backend backend = open()) {
-      BlockStep step = BlockStep.of(backend, model);
+      BlockStep step = BlockStep.of(backend, pageSize(), model);
       for (int round = 0; round < ROUNDS; round++) {
         RandomSampling sampling = new RandomSampling(random, model.vocabulary());
         int alternatives = random.nextInt(6);
@@ -211,7 +211,7 @@ public abstract class SamplingOpsContract extends OpsContract {
     BlockModel model = model(random);
     int[] prompt = random.ints(7, 0, model.vocabulary()).toArray();
     try (Backend backend = open()) {
-      BlockStep step = BlockStep.of(backend, model);
+      BlockStep step = BlockStep.of(backend, pageSize(), model);
       RandomSampling sampling = new RandomSampling(random, model.vocabulary());
       // without a block between, a row depends on its own token alone
       Map<Integer, float[]> rows = new HashMap<>();

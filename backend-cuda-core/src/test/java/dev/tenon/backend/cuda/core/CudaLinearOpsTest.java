@@ -1,0 +1,42 @@
+package dev.tenon.backend.cuda.core;
+
+import dev.tenon.engine.tck.contract.LinearOpsContract;
+import dev.tenon.spi.backend.Backend;
+import java.util.List;
+
+class CudaLinearOpsTest extends LinearOpsContract {
+  @Override
+  protected Backend open() {
+    return EmulatedCard.open();
+  }
+
+  @Override
+  protected Backend openDefinition() {
+    return EmulatedCard.definition();
+  }
+
+  @Override
+  protected double bound() {
+    return EmulatedCard.BOUND;
+  }
+
+  @Override
+  protected int pageSize() {
+    return CudaBackend.PAGE_SIZE;
+  }
+
+  @Override
+  protected int multiple() {
+    return PackedMatrix.TILE;
+  }
+
+  @Override
+  protected List<Integer> firstColumns() {
+    return List.of(128, 0);
+  }
+
+  @Override
+  protected int firstRow() {
+    return 48;
+  }
+}
