@@ -7,17 +7,17 @@ import java.util.List;
 class CudaAttentionOpsTest extends AttentionOpsContract {
   @Override
   protected Backend open() {
-    return EmulatedCard.open();
+    return CardUnderTest.open();
   }
 
   @Override
   protected Backend openDefinition() {
-    return EmulatedCard.definition();
+    return CardUnderTest.definition();
   }
 
   @Override
   protected double bound() {
-    return EmulatedCard.BOUND;
+    return CardUnderTest.BOUND;
   }
 
   @Override

@@ -7,12 +7,12 @@ import java.util.List;
 class CudaRecurrentOpsTest extends RecurrentOpsContract {
   @Override
   protected Backend open() {
-    return EmulatedCard.open();
+    return CardUnderTest.open();
   }
 
   @Override
   protected Backend openDefinition() {
-    return EmulatedCard.definition();
+    return CardUnderTest.definition();
   }
 
   @Override

@@ -6,17 +6,17 @@ import dev.tenon.spi.backend.Backend;
 class CudaSamplingOpsTest extends SamplingOpsContract {
   @Override
   protected Backend open() {
-    return EmulatedCard.open();
+    return CardUnderTest.open();
   }
 
   @Override
   protected Backend openDefinition() {
-    return EmulatedCard.definition();
+    return CardUnderTest.definition();
   }
 
   @Override
   protected double bound() {
-    return EmulatedCard.BOUND;
+    return CardUnderTest.BOUND;
   }
 
   @Override
