@@ -12,8 +12,8 @@ import sys
 
 READ, UPDATE, PRODUCTS = 4.54e6, 3.95e6, 793e6  # an H200's, measured: bytes or FLOPs a microsecond
 HIDDEN, EXPERTS, CHOSEN, INNER, VOCABULARY = 2048, 512, 10, 512, 151936
-LINE = re.compile(r"StepShape\[rows=(\d+), .*?\]:\s+[\d.]+ %\s+([\d.]+) us a step,\s+([\d.]+) times\s+([\d.]+) us: (.*)")
-STEPS = re.compile(r"StepShape\[rows=(\d+), .*?\]: (\d+) steps of ([\d.]+) us")
+LINE = re.compile(r"StepShape\[rows=(\d+), .*?\]:\s+[\d.]+ %\s+[\d.]+ us a step,\s+([\d.]+) times\s+([\d.]+) us: (.*)")
+STEPS = re.compile(r"StepShape\[rows=(\d+), .*?\]: \d+ steps of ([\d.]+) us")
 
 
 def floor(name, rows, context, prompt):
@@ -52,10 +52,10 @@ def measured(path, rows):
     for line in path.read_text(errors="replace").splitlines():
         found = LINE.search(line)
         if found and int(found[1]) == rows:
-            operations[found[5].strip()] = (float(found[3]), float(found[4]))
+            operations[found[4].strip()] = (float(found[2]), float(found[3]))
         found = STEPS.search(line)
         if found and int(found[1]) == rows:
-            step = float(found[3])
+            step = float(found[2])
     return operations, step
 
 

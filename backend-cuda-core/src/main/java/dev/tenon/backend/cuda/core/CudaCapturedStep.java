@@ -54,7 +54,7 @@ final class CudaCapturedStep implements CapturedStep {
     WorkMemory work = space.of(StepMeasure.of(context, step, bodies).workBytes());
     StepLauncher launcher =
         switch (execution) {
-          case CAPTURED -> StepLauncher.captured(context, work, step, bodies);
+          case CAPTURED -> new RecordedStep(context, work, step, bodies);
           case EAGER -> eager(context, work, step, bodies);
           case TIMED -> StepLauncher.timed(eager(context, work, step, bodies), context, shape);
           case CHECKED -> StepLauncher.checked(eager(context, work, step, bodies), context);

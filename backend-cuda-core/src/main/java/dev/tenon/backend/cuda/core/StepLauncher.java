@@ -25,12 +25,6 @@ interface StepLauncher extends AutoCloseable {
   @Override
   void close();
 
-  /** Records steps as graphs. */
-  static StepLauncher captured(
-      StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {
-    return new RecordedStep(context, work, step, bodies);
-  }
-
   /** Issues the operations anew each time. */
   static StepLauncher eager(
       StepContext context, WorkMemory work, CudaStep step, StepBodies bodies) {

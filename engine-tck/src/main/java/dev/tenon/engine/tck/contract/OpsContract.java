@@ -17,28 +17,7 @@ import java.util.Random;
  * run through it in chunks and single steps; at each compared step the logits of their last rows
  * must agree.
  */
-public abstract class OpsContract {
-  /** Opens the backend under test, one rank; the test closes it. */
-  protected abstract Backend open();
-
-  /** Opens a backend that computes by the definitions, one rank; the test closes it. */
-  protected abstract Backend openDefinition();
-
-  /** Greatest distance of a logit, relative to the greatest logit of its row. */
-  protected double bound() {
-    return 1e-4;
-  }
-
-  /** Tokens of a KV page; odd where the backend takes any number. */
-  protected int pageSize() {
-    return 7;
-  }
-
-  /** What widths of blocks must be multiples of. */
-  protected int multiple() {
-    return 1;
-  }
-
+public abstract class OpsContract implements BackendUnderTest {
   /** The next width that the backend takes. */
   protected final int width(int least) {
     return Math.ceilDiv(least, multiple()) * multiple();
