@@ -97,16 +97,16 @@ struct Ring {
   }
 };
 
-// The warp that makes stages visible.
+// The warp that makes stages visible. One thread does it all: nothing that follows would wait for another one that were
+// still to read whether this stage is the last.
 template <typename Task>
 __device__ __forceinline__ void publish(const Ring& ring) {
+  if (threadIdx.x % 32 != 0) return;
   for (uint32_t index = 0;; index++) {
     barrier_wait(&ring.landed[index % kStages], index / kStages % 2);
     const int count = reinterpret_cast<const Head<Task>*>(ring.stage(index) + kHeadAt)->count;
-    if (threadIdx.x % 32 == 0) {
-      publish_to_products();
-      barrier_arrive(&ring.full[index % kStages]);
-    }
+    publish_to_products();
+    barrier_arrive(&ring.full[index % kStages]);
     if (count == 0) return;
   }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 class CudaMoeOpsTest extends MoeOpsContract implements CudaUnderTest {
   @Override
   protected double otherwiseRouted() {
-    return 0.3; // a sequence's decodes repeat one row here
+    return 0.3;
   }
 
   @Override

@@ -35,7 +35,7 @@ public abstract class MoeOpsContract extends OpsContract {
         int perToken = 1 + random.nextInt(Math.min(experts, 10));
         compare(
             blocks.moe(experts, perToken, width(24 + random.nextInt(40)), weighting, experts != 16),
-            blocks.sequences(1, 9, 70),
+            blocks.sequences(1, 2, 5, 9, 30, 70),
             otherwiseRouted());
       }
     }
