@@ -37,6 +37,11 @@ def floor(name, rows, context, prompt):
         return max(moved / READ, 2 * rows * outputs * inputs / PRODUCTS)
     if name == "add_norm":
         return rows * HIDDEN * 12 / READ
+    if name == "product_add_norm":  # parts of sums are not bytes that it must move
+        return rows * HIDDEN * 12 / READ
+    if name == "moe_add_norm":  # from some rows on it sums the experts too
+        results = 0 if rows <= 64 else 4 if rows <= 1024 else 2
+        return rows * HIDDEN * (12 + (CHOSEN + 1) * results) / READ
     if name == "sample":
         return (1 if prompt else rows) * VOCABULARY * 4 / READ
     return rows * HIDDEN * 4 / READ if name in ("embed", "gather") else 0.0

@@ -1,5 +1,5 @@
 // A mixture of experts against sums in double precision on the host.
-// sources: smxx/moe/*.cu
+// sources: smxx/moe/*.cu smxx/elementwise/add_norm.cu
 //   moe_test                     compares
 //   moe_test time [ROWS…]        prints times of the 80B shapes (on a card)
 //   moe_test tune ROWS           tries every candidate of tile parameters for so many rows (on a card)
@@ -17,6 +17,8 @@
 int tenon_moe_launch(const void*, void*);
 int64_t tenon_moe_workspace(const void*);
 int64_t tenon_moe_candidates(const void*, int64_t*, int64_t);
+int tenon_moe_add_norm_launch(const void*, void*);
+int tenon_add_norm_launch(const void*, void*);
 
 namespace {
 
@@ -249,6 +251,55 @@ void check_independence(const Shape& s, int rows, int most) {
   check::require("a row's bits do not depend on the other rows", same);
 }
 
+// A mixture whose sums are left to the norm that follows, beside the same mixture and the norm one after the other.
+void check_add_norm(const char* what, const Shape& s, int rows, int most, int64_t tuned = 0) {
+  const Block block(s);
+  const size_t elements = size_t(most) * s.hidden;
+  std::vector<uint16_t> x = tokens(rows, s.hidden);
+  x.resize(elements, 0x7fc0);
+  std::vector<float> before(elements), factors(s.hidden);
+  for (float& value : before) value = check::normal();
+  for (float& value : factors) value = 1 + 0.3f * check::normal();
+  Device<uint16_t> dx(x), out(elements), normed(elements), apart_normed(elements);
+  Device<float> residual(before), apart_residual(before), scale(factors);
+  Device<int32_t> counts(std::vector<int32_t>{rows, 0, 0}), distinct(1);
+  tenon_moe p = block.words(most, counts.address(), dx.address(), out.address(), distinct.address(), tuned);
+  p.workspace_bytes = tenon_moe_workspace(&p);
+  Device<uint8_t> workspace(p.workspace_bytes);
+  p.workspace = workspace.address();
+  tenon_add_norm norm = {most, counts.address(), s.hidden, 0, apart_residual.address(), out.address(), scale.address(), 1e-6, apart_normed.address(), s.hidden};
+  CUDA(tenon_moe_launch(&p, nullptr));
+  CUDA(tenon_add_norm_launch(&norm, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const std::vector<uint16_t> summed = out.read();
+  p.unfinished = 1;
+  norm.residual = residual.address(), norm.normed = normed.address();
+  const tenon_moe_add_norm both = {p, norm};
+  CUDA(tenon_moe_launch(&p, nullptr));
+  CUDA(tenon_moe_add_norm_launch(&both, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const std::vector<float> left = residual.read(), wanted = apart_residual.read();
+  const std::vector<uint16_t> got = normed.read(), expected = apart_normed.read();
+  double worst = 0;
+  bool kept = true;
+  for (size_t i = 0; i < elements; i++) {
+    if (i >= size_t(rows) * s.hidden) {
+      kept &= left[i] == before[i] && got[i] == 0xffff;
+      continue;
+    }
+    // the sum apart was rounded to bf16 on its way
+    const double bound = fabs(check::widen(summed[i])) / 256 + 1e-5, far = fabs(left[i] - wanted[i]);
+    worst = std::max(worst, far / bound);
+    const double value = check::widen(got[i]), other = check::widen(expected[i]);
+    worst = std::max(worst, fabs(value - other) / (fabs(other) / 64 + 2 * bound));
+    if (!std::isfinite(left[i]) || !std::isfinite(value)) worst = NAN;
+  }
+  char line[160];
+  snprintf(line, sizeof line, "%s, %d of %d rows, %s: the sum joins the residual stream", what, rows, most, kForms[tenon::moe::make_plan(p).tuning.form]);
+  check::report(line, worst, 1);
+  check::require("nothing beyond its rows is written", kept);
+}
+
 void check_candidates(const Shape& s, int rows, int most, int step) {
   const Block block(s);
   const std::vector<uint16_t> x = tokens(rows, s.hidden);
@@ -274,6 +325,11 @@ void check_refusals() {
   check::require("unknown tile parameters are refused", tenon_moe_launch(&p, nullptr) != 0);
   p = block.words(16, 0, 0, 0, 0, 0);
   check::require("a missing workspace is refused", tenon_moe_launch(&p, nullptr) != 0);
+  tenon_moe_add_norm both = {p, {16, 0, 256, 0, 0, p.out, 0, 1e-6, 0, 256}};
+  both.moe.workspace_bytes = tenon_moe_workspace(&p);
+  check::require("a norm after a mixture that has finished is refused", tenon_moe_add_norm_launch(&both, nullptr) != 0);
+  both.moe.unfinished = 1, both.norm.max_rows = 8;
+  check::require("a norm of other rows is refused", tenon_moe_add_norm_launch(&both, nullptr) != 0);
 }
 
 #if !defined(TENON_EMULATED)
@@ -425,6 +481,11 @@ int main(int arguments, char** argument) {
   check_candidates({256, 160, 32, 4, 0, 32, 1, e4m3, e4m3, 96}, check::kBrief ? 21 : 100, check::kBrief ? 24 : 100, check::kBrief ? 7 : 1);
   check_candidates({256, 160, 32, 4, 0, 32, 1, bf16, bf16, 96}, check::kBrief ? 21 : 100, check::kBrief ? 24 : 100, check::kBrief ? 23 : 1);
   check_candidates(mini, 3, 5, check::kBrief ? 31 : 1);
+  for (auto [rows, most] : std::vector<std::pair<int, int>>{{0, 4}, {3, 5}, {9, 40}, {0, 300}, {21, 300}, {25, 1100}}) {
+    check_add_norm("512×128, 32 experts", mini, rows, most);
+  }
+  check_add_norm("experts 16 … 39 of 64, wide", {2064, 48, 64, 8, 16, 24, 0, e4m3, e4m3, 32}, 17, 130);
+  check_add_norm("no shared one, wide", {2064, 48, 32, 7, 0, 32, 1, bf16, bf16, 0}, 5, 1030);
   check_refusals();
   if (tenon::moe::kHasWarpgroups) {
     quantised = 1;
@@ -434,6 +495,8 @@ int main(int arguments, char** argument) {
     check_shape("288×96, no shared one", {288, 96, 16, 4, 0, 16, 0, e4m3, bf16, 0}, {{17, 100}});
     check_shape("experts 16 … 39 of 64", {256, 64, 64, 8, 16, 24, 1, e4m3, e4m3, 32}, {{19, 200}});
     check_independence(mini, 10, 400);
+    check_add_norm("512×128, 32 experts, quantised", mini, 21, 300);
+    check_add_norm("512×128, 32 experts, quantised", mini, 21, 1100);
   }
   printf("%d failures\n", check::failures);
   return check::failures != 0;

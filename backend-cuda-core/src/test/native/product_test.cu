@@ -1,5 +1,5 @@
 // Packs matrices and multiplies; compares with sums in double precision on the host.
-// sources: smxx/product/*.cu smxx/elementwise/fill.cu
+// sources: smxx/product/*.cu smxx/elementwise/fill.cu smxx/elementwise/add_norm.cu
 #include "check.h"
 #include "../../main/native/abi/kernel_table.h"
 #include "../../main/native/smxx/entry_points.h"
@@ -162,6 +162,68 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
   check::require("  the same bits twice", same);
 }
 
+// A product whose sums are left to the norm that follows, beside the same product and the norm one after the other.
+void add_norm(int type, int rows, int most, int hidden, int inputs) {
+  Matrix m(type, hidden, inputs);
+  Packed packed(type, hidden, inputs);
+  packed.put(m, 0, 16, 16);
+  std::vector<uint16_t> x(size_t(most) * inputs, 0x7fff);
+  for (int i = 0; i < rows * inputs; i++) x[i] = check::narrow(check::normal());
+  const size_t elements = size_t(most) * hidden;
+  std::vector<float> before(elements), factors(hidden);
+  for (float& value : before) value = check::normal();
+  for (float& value : factors) value = 1 + 0.3f * check::normal();
+  Device<uint16_t> dx(x), y(elements), normed(elements), apart_normed(elements);
+  Device<float> residual(before), apart_residual(before), scale(factors);
+  Device<int32_t> counts(std::vector<int32_t>{rows, 0, 0});
+  tenon_product p = {most, counts.address(), packed.words, dx.address(), inputs, 0, TENON_BF16, y.address(), hidden, 0, 0, 0, 0};
+  p.workspace_bytes = tenon_product_workspace(&p);
+  Device<uint8_t> workspace(p.workspace_bytes);
+  if (p.workspace_bytes) p.workspace = workspace.address();
+  tenon_add_norm norm = {most, counts.address(), hidden, 0, apart_residual.address(), y.address(), scale.address(), 1e-6, apart_normed.address(), hidden};
+  CUDA(tenon_product_launch(&p, nullptr));
+  CUDA(tenon_add_norm_launch(&norm, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const std::vector<uint16_t> finished = y.read();
+  y.poison();
+  workspace.poison();
+  p.unfinished = 1;
+  norm.residual = residual.address(), norm.normed = normed.address();
+  const tenon_product_add_norm both = {p, norm};
+  CUDA(tenon_product_launch(&p, nullptr));
+  CUDA(tenon_product_add_norm_launch(&both, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  const bool in_parts = elements > 0 && y.read()[0] == 0xffff && rows > 0;
+  const std::vector<float> left = residual.read(), wanted = apart_residual.read();
+  const std::vector<uint16_t> got = normed.read(), expected = apart_normed.read();
+  double worst = 0;
+  bool kept = true;
+  for (size_t i = 0; i < elements; i++) {
+    if (i >= size_t(rows) * hidden) {
+      kept &= left[i] == before[i] && got[i] == 0xffff;
+      continue;
+    }
+    // the product's own result was rounded to bf16 on its way
+    const double bound = fabs(check::widen(finished[i])) / 256 + 1e-5, far = fabs(left[i] - wanted[i]);
+    const double value = check::widen(got[i]), other = check::widen(expected[i]);
+    worst = std::max({worst, far / bound, fabs(value - other) / (fabs(other) / 64 + 2 * bound)});
+    if (!std::isfinite(left[i]) || !std::isfinite(value)) worst = NAN;
+  }
+  char line[160];
+  snprintf(line, sizeof line, "%s %d of %d rows, %d x %d%s: joins the residual stream", type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, hidden, inputs,
+           in_parts ? ", in parts" : "");
+  check::report(line, worst, 1);
+  check::require("  nothing beyond its rows is written", kept);
+}
+
+void add_norm_refusals() {
+  tenon_product p = {16, 0, {TENON_BF16, 256, 256, 0, 0}, 0, 256, 0, TENON_BF16, 0, 256, 0, 0, 0, 0};
+  tenon_product_add_norm both = {p, {16, 0, 256, 0, 0, 0, 0, 1e-6, 0, 256}};
+  check::require("a norm after a product that has finished is refused", tenon_product_add_norm_launch(&both, nullptr) != 0);
+  both.product.unfinished = 1, both.norm.hidden = 128;
+  check::require("a norm of another width is refused", tenon_product_add_norm_launch(&both, nullptr) != 0);
+}
+
 void alternate() {
   Matrix even(TENON_E4M3, 48, 256), odd(TENON_E4M3, 48, 256), joined(TENON_E4M3, 96, 256);
   Packed apart(TENON_E4M3, 96, 256), together(TENON_E4M3, 96, 256);
@@ -315,6 +377,9 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
     compare(type, 5, 8, 2048, 4096, TENON_F32, false);
     compare(type, 1, 1, 4300, 256, TENON_BF16, false);  // 8 warps per block
     compare(type, 0, 70, 200, 256, TENON_F32, false);
+    compare(type, 131, 140, 64, 512, TENON_F32, false);  // few outputs
+    compare(type, 9, 512, 115, 1160, TENON_BF16, true);
+    compare(type, 20, 513, 40, 264, TENON_F32, false);
     for (int size = 0; size < kFormCount; size++) {
       if (size == kQuantised && type != TENON_E4M3) continue;
       for (int parts : {1, 2, 4}) {
@@ -332,6 +397,11 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
   compare(TENON_E4M3, 2048, 2048, 1280, 2048, TENON_F32, false);
   compare(TENON_BF16, 1000, 2500, 300, 512, TENON_BF16, true);
 #endif
+  for (int type : {TENON_BF16, TENON_E4M3}) {
+    for (auto [rows, most] : std::vector<std::pair<int, int>>{{0, 4}, {3, 5}, {16, 16}, {0, 40}, {33, 40}, {70, 130}}) add_norm(type, rows, most, 512, 1024);
+  }
+  add_norm(TENON_E4M3, 9, 20, 2064, 520);
+  add_norm_refusals();
   zero_scales();
   alternate();
 #if !defined(TENON_EMULATED)

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 4
+#define TENON_KERNEL_ABI 5
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
@@ -117,7 +117,15 @@ typedef struct tenon_product {
   tenon_address workspace;  // for split sums and quantised rows, or 0
   int64_t workspace_bytes;
   int64_t quantised;        // as in tenon_moe
+  int64_t unfinished;       // 1: product_add_norm comes next with these words and this workspace, so sums may be left to it
 } tenon_product;
+
+// What follows a product whose result is a block's output: it, or the parts of its sums where they were left, joins the
+// residual stream, of which the norm is left. The product has no bias; norm.pending is its y, bf16.
+typedef struct tenon_product_add_norm {
+  tenon_product product;
+  tenon_add_norm norm;
+} tenon_product_add_norm;
 
 // After the projections: norms and rotates q in place and k, writes k and v into the pages.
 // projected: bf16 [rows, stride]: query part (per head dim rows of q then, with a gate, dim rows of gate), then k
@@ -210,7 +218,15 @@ typedef struct tenon_moe {
   tenon_address distinct;  // int32 counter of distinct experts visited, added to; 0 for none
   int64_t quantised;       // 1: rows may become E4M3 with a scale per 128 inputs, where weights are E4M3 and that is faster
   int64_t tuned;           // row-count dependent tile parameters, the kernel's own encoding; 0 for the default
+  int64_t unfinished;      // 1: moe_add_norm comes next with these words and this workspace, so sums may be left to it
 } tenon_moe;
+
+// What follows a mixture: its experts' results, summed (or its `out`, where it has done that), join the residual stream,
+// of which the norm is left. norm.pending is the mixture's `out`.
+typedef struct tenon_moe_add_norm {
+  tenon_moe moe;
+  tenon_add_norm norm;
+} tenon_moe_add_norm;
 
 // y[row] = silu(gate) ⊙ up; gate_up: bf16 [rows, 2 · inner], interleaved by 16 as above.
 typedef struct tenon_silu_product {
@@ -271,7 +287,9 @@ enum tenon_op {
   TENON_SAMPLE,
   TENON_SET_UP,
   TENON_DRAFT,
-  TENON_JOIN_COLUMNS,  // of this header again
+  TENON_JOIN_COLUMNS,  // of this header again, as the following
+  TENON_PRODUCT_ADD_NORM,
+  TENON_MOE_ADD_NORM,
   TENON_OPERATIONS
 };
 

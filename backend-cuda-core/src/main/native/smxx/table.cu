@@ -26,6 +26,8 @@ const tenon_operation operations[TENON_OPERATIONS] = {
     {"set_up", words<tenon_set_up>, tenon_set_up_launch, nullptr, nullptr},
     {"draft", words<tenon_draft>, tenon_draft_launch, tenon_draft_workspace, nullptr},
     {"join_columns", words<tenon_join_columns>, tenon_join_columns_launch, nullptr, nullptr},
+    {"product_add_norm", words<tenon_product_add_norm>, tenon_product_add_norm_launch, nullptr, nullptr},
+    {"moe_add_norm", words<tenon_moe_add_norm>, tenon_moe_add_norm_launch, nullptr, nullptr},
 };
 
 const tenon_kernel_table table = {TENON_KERNEL_ABI, TENON_OPERATIONS, TENON_TARGET, operations};

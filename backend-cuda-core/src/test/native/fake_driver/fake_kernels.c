@@ -46,6 +46,8 @@ static const tenon_operation operations[TENON_OPERATIONS] = {
     {"set_up", WORDS(tenon_set_up), nothing, 0, 0},
     {"draft", WORDS(tenon_draft), nothing, 0, 0},
     {"join_columns", WORDS(tenon_join_columns), nothing, 0, 0},
+    {"product_add_norm", WORDS(tenon_product_add_norm), nothing, 0, 0},
+    {"moe_add_norm", WORDS(tenon_moe_add_norm), nothing, 0, 0},
 };
 
 const tenon_kernel_table* tenon_kernels(void) {

@@ -33,6 +33,19 @@ bool may_quantise(const tenon_product& p) {
   return p.quantised && p.weights.type == TENON_E4M3 && p.max_rows >= 256 && p.weights.outputs >= 2 * p.weights.inputs;
 }
 
+// How a launch with this work space goes: in Hopper's form where `own` > 0, in so many parts, else by `common`.
+struct Choice {
+  int own;
+  Plan common;
+
+  int parts() const { return own ? own : common.parts; }
+};
+
+// A smaller work space than asked for means fewer parts.
+Choice choose(const tenon_product& p, int64_t space) { return {warpgroup_parts(p, space), plan(p, space)}; }
+
+int64_t space_of(const tenon_product& p) { return p.workspace ? p.workspace_bytes : 0; }
+
 }  // namespace
 
 int tenon_product_launch(const void* params, void* stream) {
@@ -42,11 +55,15 @@ int tenon_product_launch(const void* params, void* stream) {
   if (!types || p.weights.inputs % 8 || p.x_stride % 8 || p.x % 16) return cudaErrorInvalidValue;
   if (p.max_rows == 0 || p.weights.outputs == 0) return cudaSuccess;
   if (few_rows_fit(p)) return launch_few_rows(p, stream);
-  const int64_t space = p.workspace ? p.workspace_bytes : 0;
-  const int parts = warpgroup_parts(p, space);
-  if (!parts) return launch_many_rows(p, stream);
-  const bool quantises = may_quantise(p) && quantised_rows_workspace(p, parts) <= space;
-  return quantises ? launch_quantised_rows(p, parts, stream) : launch_warpgroup_rows(p, parts, stream);
+  const Choice choice = choose(p, space_of(p));
+  if (!choice.own) return launch_many_rows(p, choice.common, stream);
+  const bool quantises = may_quantise(p) && quantised_rows_workspace(p, choice.own) <= space_of(p);
+  return quantises ? launch_quantised_rows(p, choice.own, stream) : launch_warpgroup_rows(p, choice.own, stream);
+}
+
+int tenon_product_add_norm_launch(const void* params, void* stream) {
+  const tenon_product_add_norm& p = *static_cast<const tenon_product_add_norm*>(params);
+  return launch_add_norm(p, few_rows_fit(p.product) ? 1 : choose(p.product, space_of(p.product)).parts(), stream);
 }
 
 int64_t tenon_product_workspace(const void* params) {

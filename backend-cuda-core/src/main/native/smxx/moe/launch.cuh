@@ -4,6 +4,8 @@
 //   router → route → gate_up → down_owned                 some
 //   router → route → gate_up → down → sum_results         many
 //
+// Where moe_add_norm follows, sum_add_norm takes the place of sum_results and of the norm.
+//
 // A generation of GPUs may have a form of its own for gate_up and down (`own`: WARPGROUPS).
 #ifndef TENON_MOE_LAUNCH_CUH
 #define TENON_MOE_LAUNCH_CUH
@@ -11,7 +13,8 @@
 #include "experts.cuh"
 #include "few.cuh"
 #include "route.cuh"
-#include "sum.cuh"
+#include "../entry_points.h"
+#include "sum_norm.cuh"
 
 namespace tenon::moe {
 
@@ -63,7 +66,11 @@ int launch_down(const Plan& plan, void* stream) {
   return enqueue(down<kGroups, false>, grid, kThreads, bytes, stream, Start::EARLY, plan, cut, spans);
 }
 
+// Whether the experts' results are left in the workspace.
+inline bool leaves_results(const Plan& plan) { return plan.tuning.form == THROUGH_MEMORY || plan.tuning.form == WARPGROUPS; }
+
 inline int launch_sum(const Plan& plan, void* stream) {
+  if (plan.p.unfinished) return cudaSuccess;
   const dim3 grid(plan.p.max_rows);
   if (partial_is_wide(plan.p)) return enqueue(sum_results<true>, grid, kThreads, 0, stream, Start::EARLY, plan);
   return enqueue(sum_results<false>, grid, kThreads, 0, stream, Start::EARLY, plan);
@@ -118,6 +125,21 @@ int launch_mixture(const tenon_moe& p, void* stream, Own own) {
     case 4: return launch_experts<4>(plan, stream);
     default: return launch_experts<8>(plan, stream);
   }
+}
+
+inline int launch_add_norm(const tenon_moe_add_norm& p, void* stream) {
+  if (!acceptable(p.moe) || !p.moe.unfinished || p.norm.hidden != p.moe.hidden || p.norm.max_rows != p.moe.max_rows ||
+      p.norm.pending != p.moe.out) {
+    return cudaErrorInvalidValue;
+  }
+  if (p.moe.max_rows == 0) return cudaSuccess;
+  const Plan plan = make_plan(p.moe);
+  if (!leaves_results(plan)) return tenon_add_norm_launch(&p.norm, stream);
+  if (!elementwise::norm_is_possible(p.norm) || p.moe.workspace_bytes < plan.bytes) return cudaErrorInvalidValue;
+  const unsigned rows = static_cast<unsigned>(p.moe.max_rows), threads = elementwise::norm_threads(p.norm);
+  auto launch = [&](auto* kernel) { return enqueue(kernel, rows, threads, 0, stream, Start::EARLY, plan, p.norm); };
+  if (partial_is_wide(p.moe)) return threads <= 256 ? launch(sum_add_norm<true, 256>) : launch(sum_add_norm<true, 1024>);
+  return threads <= 256 ? launch(sum_add_norm<false, 256>) : launch(sum_add_norm<false, 1024>);
 }
 
 // Writes up to `room` words of tile parameters that are valid for these sizes; returns how many there are.

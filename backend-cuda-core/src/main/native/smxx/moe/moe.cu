@@ -11,6 +11,10 @@ int tenon_moe_launch(const void* params, void* stream) {
                                     [](const tenon::moe::Plan&, void*) -> int { return cudaErrorInvalidValue; });
 }
 
+int tenon_moe_add_norm_launch(const void* params, void* stream) {
+  return tenon::moe::launch_add_norm(*static_cast<const tenon_moe_add_norm*>(params), stream);
+}
+
 int64_t tenon_moe_candidates(const void* params, int64_t* words, int64_t room) {
   return tenon::moe::candidates(*static_cast<const tenon_moe*>(params), words, room);
 }

@@ -3,6 +3,7 @@
 #define TENON_MOE_SUM_CUH
 
 #include "experts.cuh"
+#include "route.cuh"
 
 namespace tenon::moe {
 
@@ -172,29 +173,43 @@ __device__ __forceinline__ void add_result(float (&total)[4], const Plan& plan, 
   for (int i = 0; i < 4; i++) total[i] = fmaf(weight, value[i], total[i]);
 }
 
+// Where the results of a row's experts that are held here lie, and their weights, in shared memory; in ascending order of
+// experts. Without gaps, so that results can be asked for together.
+struct Places {
+  int64_t position[kMaxExpertsPerToken];
+  float weight[kMaxExpertsPerToken];
+  int count;
+
+  // A barrier must follow before other warps read them.
+  __device__ void read(const Plan& plan, int row) {
+    const int places = plan.p.experts_per_token, lane = threadIdx.x;
+    if (lane >= 32) return;
+    const int64_t at = int64_t(row) * places + lane;
+    const int rank = lane < places ? plan.ranks[at] : -1;
+    const unsigned held = __ballot_sync(kAllLanes, rank >= 0);
+    if (lane == 0) count = __popc(held);
+    if (rank < 0) return;
+    const int place = __popc(held & ((1u << lane) - 1));
+    position[place] = int64_t(plan.offsets[plan.experts[at] - plan.p.first_expert]) + rank;
+    weight[place] = plan.weights[at];
+  }
+};
+
 // One block per row: the experts' results, times their weights, in ascending order of experts, the shared one last.
 template <bool kWide>
 __global__ void __launch_bounds__(kThreads) sum_results(Plan plan) {
-  __shared__ int64_t position[kMaxExpertsPerToken];
-  __shared__ float weight[kMaxExpertsPerToken];
+  __shared__ Places places;
   wait_for_predecessor();
   release_successor();
   const tenon_moe& p = plan.p;
-  const int row = blockIdx.x, places = p.experts_per_token;
+  const int row = blockIdx.x;
   if (row >= rows_of(plan)) return;
-  if (threadIdx.x < places) {
-    const int64_t at = int64_t(row) * places + threadIdx.x;
-    const int rank = plan.ranks[at];
-    position[threadIdx.x] = rank < 0 ? -1 : int64_t(plan.offsets[plan.experts[at] - p.first_expert]) + rank;
-    weight[threadIdx.x] = plan.weights[at];
-  }
+  places.read(plan, row);
   __syncthreads();
   for (int piece = threadIdx.x; piece < p.hidden / 4; piece += kThreads) {
     float total[4] = {};
 #pragma unroll 5
-    for (int k = 0; k < places; k++) {
-      if (position[k] >= 0) add_result<kWide>(total, plan, position[k], piece, weight[k]);
-    }
+    for (int k = 0; k < places.count; k++) add_result<kWide>(total, plan, places.position[k], piece, places.weight[k]);
     if (plan.shared_items > 0) add_result<kWide>(total, plan, int64_t(plan.pairs_most) + row, piece, plan.shared_weights[row]);
     reinterpret_cast<uint2*>(p.out)[int64_t(row) * (p.hidden / 4) + piece] =
         make_uint2(two_bf16(total[0], total[1]), two_bf16(total[2], total[3]));

@@ -1,6 +1,6 @@
-// y = x · wᵀ for up to 8 rows: as fast as the weights can be read.
+// y = x · wᵀ for up to 8 rows, and for more where there are few outputs: as fast as the weights can be read.
 //
-// A block has one tile of 16 outputs; its warps divide the inputs by units of 2 KB of weights and add up in shared memory
+// A block has one tile of 16 outputs and 8 rows; its warps divide the inputs by units of 2 KB of weights and add up in shared memory
 // in a fixed order. Every lane asks for its first 128 bytes of weights before it waits for the kernel ahead, which in
 // most products is all or half of what it will ever read. The rows then come through shared memory, each warp fetching
 // the stretches that it needs itself, so that nothing but the last sum waits for another warp.
@@ -8,6 +8,8 @@
 #include "../../device/fragment.cuh"
 #include "../../device/platform.cuh"
 #include "product.h"
+
+#include <algorithm>
 
 namespace tenon::product {
 namespace {
@@ -75,7 +77,7 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
   load<kType>(even, p.weights, warp, units);
   load<kType>(odd, p.weights, warp + kWarps, units);
   release_successor();
-  const int most = p.max_rows, inputs = p.weights.inputs;
+  const int first_row = blockIdx.y * kMostFewRows, most = min(static_cast<int>(p.max_rows) - first_row, kMostFewRows), inputs = p.weights.inputs;
   const int pitch = row_pitch(kType, stretches);
   // 16-byte pieces of the warp's inputs in one row
   constexpr int kPieces = kUnitInputs<kType> / 8;
@@ -83,7 +85,7 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
   const auto ask = [&](int piece, int row) {
     const int input = (warp + piece / kPieces * kWarps) * kUnitInputs<kType> + piece % kPieces * 8;
     const bool within = input < inputs;
-    const __nv_bfloat16* x = reinterpret_cast<const __nv_bfloat16*>(p.x) + row * p.x_stride;
+    const __nv_bfloat16* x = reinterpret_cast<const __nv_bfloat16*>(p.x) + (first_row + row) * p.x_stride;
     copy_async16(rows_read + row * pitch + input * 2, x + (within ? input : 0), within);
   };
   wait_for_predecessor();
@@ -96,7 +98,7 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
     for (int piece = other ? lane : lane + 32; piece < pieces; piece += 32) ask(piece, other);
   }
   copy_commit();
-  const int rows = *reinterpret_cast<const int32_t*>(p.count);  // not earlier: nothing that is on its way needs it
+  const int rows = *reinterpret_cast<const int32_t*>(p.count) - first_row;  // not earlier: nothing that is on its way needs it
   copy_wait<0>();
   __syncwarp();
   const unsigned char* row = rows_read + (g < most ? g : 0) * pitch + t * (kType == TENON_E4M3 ? 16 : 8);
@@ -123,7 +125,7 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
   float total = bias;
 #pragma unroll
   for (int w = 0; w < kWarps; w++) total += sums[w][column][threadIdx.x % 16];
-  const int64_t at = column * p.y_stride + output;
+  const int64_t at = (first_row + column) * p.y_stride + output;
   if (p.y_type == TENON_F32) {
     reinterpret_cast<float*>(p.y)[at] = total;
   } else {
@@ -132,21 +134,23 @@ __global__ void __launch_bounds__(kWarps * 32, 32 / kWarps) few_rows(tenon_produ
 }
 
 int shared_bytes(const tenon_product& p) {
-  return static_cast<int>(p.max_rows) * row_pitch(static_cast<int>(p.weights.type), stretches(p));
+  return static_cast<int>(std::min<int64_t>(p.max_rows, kMostFewRows)) * row_pitch(static_cast<int>(p.weights.type), stretches(p));
 }
 
 template <int kType>
 int launch(const tenon_product& p, void* stream) {
-  const int blocks = tiles(p);
+  const dim3 grid(tiles(p), (p.max_rows + kMostFewRows - 1) / kMostFewRows);
+  const unsigned blocks = grid.x * grid.y;
   // where one block per multiprocessor is all there is, it has twice the warps
-  if (blocks <= 264) return enqueue(few_rows<kType, 16>, blocks, 512, shared_bytes(p), stream, Start::EARLY, p);
-  return enqueue(few_rows<kType, 8>, blocks, 256, shared_bytes(p), stream, Start::EARLY, p);
+  if (blocks <= 264) return enqueue(few_rows<kType, 16>, grid, 512, shared_bytes(p), stream, Start::EARLY, p);
+  return enqueue(few_rows<kType, 8>, grid, 256, shared_bytes(p), stream, Start::EARLY, p);
 }
 
 }  // namespace
 
 bool few_rows_fit(const tenon_product& p) {
-  return p.max_rows <= kMostFewRows && p.weights.inputs <= 65536 && shared_bytes(p) <= kMostSharedBytes;
+  const bool few = p.max_rows <= kMostFewRows || (tiles(p) <= kFewTiles && p.max_rows <= kMostRowsOfFewTiles);
+  return few && p.weights.inputs <= 65536 && shared_bytes(p) <= kMostSharedBytes;
 }
 
 int launch_few_rows(const tenon_product& p, void* stream) {

@@ -297,15 +297,12 @@ int launch(const tenon_product& p, Plan plan, void* stream) {
 }  // namespace
 
 int launch_join(const tenon_product& p, int parts, void* stream) {
+  if (p.unfinished) return cudaSuccess;
   const dim3 grid((p.weights.outputs + kJoinThreads * 8 - 1) / (kJoinThreads * 8), p.max_rows);
   return enqueue(join_parts, grid, kJoinThreads, 0, stream, Start::EARLY, p, parts);
 }
 
 int64_t many_rows_workspace(const tenon_product& p) { return partial_bytes(p, plan(p, INT64_MAX).parts); }
-
-int launch_many_rows(const tenon_product& p, void* stream) {
-  return launch_many_rows(p, plan(p, p.workspace ? p.workspace_bytes : 0), stream);
-}
 
 int launch_many_rows(const tenon_product& p, Plan plan, void* stream) {
   if (p.max_rows > 65535) return cudaErrorInvalidValue;

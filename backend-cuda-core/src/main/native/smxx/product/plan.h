@@ -67,8 +67,10 @@ inline Plan plan(const tenon_product& p, int64_t workspace_bytes) {
 
 // The form for many rows with a plan of the caller's; its work space must be large enough.
 int launch_many_rows(const tenon_product& p, Plan plan, void* stream);
-// y = the parts' sums in the work space, added in their order.
+// y = the parts' sums in the work space, added in their order, unless the product stays unfinished.
 int launch_join(const tenon_product& p, int parts, void* stream);
+// The same where they join the residual stream; parts as the product was launched with.
+int launch_add_norm(const tenon_product_add_norm& p, int parts, void* stream);
 
 }  // namespace tenon::product
 #endif

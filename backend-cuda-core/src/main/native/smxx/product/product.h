@@ -1,6 +1,6 @@
 // The two forms of the product and the choice between them.
 //
-//   few rows    up to 8 rows: weights stream into registers, one tile of 16 outputs per block
+//   few rows    up to 8 rows, or up to 512 of up to 128 outputs: weights stream into registers, one tile of 16 outputs per block
 //   many rows   any number: tiles of outputs × rows on the tensor cores, the inputs split where tiles are few
 #ifndef TENON_PRODUCT_H
 #define TENON_PRODUCT_H
@@ -10,6 +10,8 @@
 namespace tenon::product {
 
 constexpr int kMostFewRows = 8;
+// Of so few outputs the weights may be read again for every 8 rows: that is sooner done than parts of sums are joined.
+constexpr int kFewTiles = 8, kMostRowsOfFewTiles = 512;
 
 inline int tiles(const tenon_product& p) { return static_cast<int>((p.weights.outputs + 15) / 16); }
 inline int stretches(const tenon_product& p) { return static_cast<int>((p.weights.inputs + 127) / 128); }
@@ -20,8 +22,6 @@ int launch_few_rows(const tenon_product& p, void* stream);
 
 // Bytes for the sums of the parts that the form for many rows splits the inputs into.
 int64_t many_rows_workspace(const tenon_product& p);
-// A smaller work space than asked for means fewer parts.
-int launch_many_rows(const tenon_product& p, void* stream);
 
 }  // namespace tenon::product
 #endif

@@ -1,8 +1,9 @@
 package dev.tenon.backend.cuda.core;
 
 import dev.tenon.backend.cuda.core.step.DeviceRows;
+import java.util.function.Consumer;
 
-/** Where blocks meet: reduces, adds and normalises the output of the block before. */
+/** Where blocks meet: takes a block's output, and reduces, adds and normalises it for the next. */
 final class BlockInput {
   private final StepContext context;
   private final CudaCollectives collectives;
@@ -18,14 +19,18 @@ final class BlockInput {
     if (residual.reduction == CudaResidual.Pending.PARTIAL) {
       collectives.reduce(residual.pending, rows.maxRows() * residual.hidden);
     }
-    addNorm(
-        rows,
-        residual.state == CudaResidual.Sum.EMPTY,
-        residual.sum,
-        residual.pending,
-        norm,
-        normed,
-        residual.hidden);
+    boolean start = residual.state == CudaResidual.Sum.EMPTY;
+    StepContext.Launched unfinished = residual.unfinished;
+    if (unfinished == null) {
+      addNorm(rows, start, residual.sum, residual.pending, norm, normed, residual.hidden);
+    } else {
+      Words words = new Words(withNorm(unfinished.operation())).with(unfinished.words());
+      context.launch(
+          addParameters(
+              words, rows, start, residual.sum, residual.pending, norm, normed, residual.hidden));
+      unfinished.release(context);
+      residual.unfinished = null;
+    }
     residual.state = CudaResidual.Sum.STARTED;
     context.release(residual.pending);
     residual.pending = 0;
@@ -40,17 +45,86 @@ final class BlockInput {
       CudaPacked.NormScale norm,
       long normed,
       int normedStride) {
-    context.launch(
-        new Words(Operation.ADD_NORM)
-            .with(
-                rows.maxRows(),
-                rows.counts(),
-                norm.width(),
-                start ? 1 : 0,
-                sum,
-                pending,
-                norm.scale())
-            .withReal(norm.epsilon())
-            .with(normed, normedStride));
+    Words words = new Words(Operation.ADD_NORM);
+    context.launch(addParameters(words, rows, start, sum, pending, norm, normed, normedStride));
+  }
+
+  private static Words addParameters(
+      Words words,
+      DeviceRows rows,
+      boolean start,
+      long sum,
+      long pending,
+      CudaPacked.NormScale norm,
+      long normed,
+      int normedStride) {
+    return words
+        .with(
+            rows.maxRows(), rows.counts(), norm.width(), start ? 1 : 0, sum, pending, norm.scale())
+        .withReal(norm.epsilon())
+        .with(normed, normedStride);
+  }
+
+  /** What finishes an operation's sums, adds and normalises. */
+  private static Operation withNorm(Operation unfinished) {
+    return switch (unfinished) {
+      case PRODUCT -> Operation.PRODUCT_ADD_NORM;
+      case MOE -> Operation.MOE_ADD_NORM;
+      default -> throw new IllegalArgumentException(unfinished + " leaves no sums");
+    };
+  }
+
+  /**
+   * Ends a block by an operation whose sums the next block's norm can finish, unless ranks exchange
+   * theirs before it.
+   *
+   * @param output where the operation leaves its result, bf16 {@code [rows, hidden]}, given away
+   * @param words adds the parameters up to and without the work space
+   * @param rest adds what follows it, without the last word, {@code unfinished}
+   */
+  void leave(
+      CudaResidual stream,
+      long output,
+      Operation operation,
+      Consumer<Words> words,
+      Consumer<Words> rest) {
+    boolean alone = collectives.size() == 1;
+    StepContext.Launched launched =
+        context.launchKeepingSpace(operation, words, rest.andThen(all -> all.with(alone ? 1 : 0)));
+    if (alone) {
+      stream.leave(output, launched);
+    } else {
+      launched.release(context);
+      stream.leave(output);
+    }
+  }
+
+  /** Ends a block by a product, of inputs that follow one another. */
+  void leaveProduct(DeviceRows rows, CudaResidual stream, PackedMatrix matrix, long x, long bias) {
+    long output = context.takeRows(rows.maxRows(), stream.hidden);
+    if (bias != 0) {
+      context.product(
+          rows,
+          StepContext.Count.ROWS,
+          matrix,
+          x,
+          matrix.inputs(),
+          bias,
+          DeviceType.BF16,
+          output,
+          stream.hidden);
+      stream.leave(output);
+      return;
+    }
+    leave(
+        stream,
+        output,
+        Operation.PRODUCT,
+        words ->
+            words
+                .with(rows.maxRows(), rows.counts())
+                .with(matrix)
+                .with(x, matrix.inputs(), 0, DeviceType.BF16.code, output, stream.hidden),
+        words -> words.with(context.quantised()));
   }
 }

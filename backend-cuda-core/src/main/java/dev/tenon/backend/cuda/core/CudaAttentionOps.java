@@ -65,19 +65,8 @@ final class CudaAttentionOps implements AttentionOps {
                 .with(counters, attended),
         words -> {});
     context.release(projected, counters);
-    long output = context.takeRows(at.maxRows(), stream.hidden);
-    context.product(
-        at,
-        StepContext.Count.ROWS,
-        block.output(),
-        attended,
-        width,
-        block.outputBias(),
-        DeviceType.BF16,
-        output,
-        stream.hidden);
+    input.leaveProduct(at, stream, block.output(), attended, block.outputBias());
     context.release(attended);
-    stream.leave(output);
   }
 
   private Words preparation(

@@ -26,12 +26,13 @@ final class CudaMoeOps implements MoeOps {
     long normed = input.normalised(at, stream, block.inputNorm());
     long output = context.takeRows(at.maxRows(), stream.hidden);
     long tuned = tuned(block, at);
-    context.launchWithSpace(
+    input.leave(
+        stream,
+        output,
         Operation.MOE,
         words -> addParameters(words, block, at.maxRows(), at.counts(), normed, output),
         words -> words.with(0, context.quantised(), tuned));
     context.release(normed);
-    stream.leave(output);
   }
 
   /** Adds the parameters up to and without the work space. */
@@ -64,7 +65,7 @@ final class CudaMoeOps implements MoeOps {
     for (MoeTile tile : block.tuned().nearest(at.maxRows())) {
       Words question = new Words(Operation.MOE);
       addParameters(question, block, at.maxRows(), at.counts(), 0, 0);
-      if (context.device().workspace(question.with(0, 0, 0, context.quantised(), tile.word()))
+      if (context.device().workspace(question.with(0, 0, 0, context.quantised(), tile.word(), 0))
           > 0) {
         return tile.word();
       }
@@ -95,18 +96,7 @@ final class CudaMoeOps implements MoeOps {
     context.launch(
         new Words(Operation.SILU_PRODUCT).with(at.maxRows(), at.counts(), inner, both, product));
     context.release(both);
-    long output = context.takeRows(at.maxRows(), stream.hidden);
-    context.product(
-        at,
-        StepContext.Count.ROWS,
-        block.down(),
-        product,
-        inner,
-        0,
-        DeviceType.BF16,
-        output,
-        stream.hidden);
+    input.leaveProduct(at, stream, block.down(), product, 0);
     context.release(product);
-    stream.leave(output);
   }
 }

@@ -74,18 +74,7 @@ final class CudaRecurrentOps implements RecurrentOps {
                 .with(pool.stateType().code, pool.state(), mixed),
         words -> words.with(1)); // states and rows are settled since the embedding began
     context.release(projected, gates);
-    long output = context.takeRows(at.maxRows(), stream.hidden);
-    context.product(
-        at,
-        StepContext.Count.ROWS,
-        block.output(),
-        mixed,
-        width,
-        0,
-        DeviceType.BF16,
-        output,
-        stream.hidden);
+    input.leaveProduct(at, stream, block.output(), mixed, 0);
     context.release(mixed);
-    stream.leave(output);
   }
 }

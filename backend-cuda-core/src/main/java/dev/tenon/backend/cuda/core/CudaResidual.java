@@ -1,6 +1,7 @@
 package dev.tenon.backend.cuda.core;
 
 import dev.tenon.spi.backend.Residual;
+import org.jspecify.annotations.Nullable;
 
 /** The residual stream: a sum in f32 and the last block's output in bf16. */
 final class CudaResidual implements Residual {
@@ -15,6 +16,9 @@ final class CudaResidual implements Residual {
 
   /** Whether {@link #pending} is a partial sum of this rank. */
   Pending reduction;
+
+  /** What leaves {@link #pending}, if its sums may still be unfinished. */
+  StepContext.@Nullable Launched unfinished;
 
   enum Sum {
     EMPTY,
@@ -41,5 +45,12 @@ final class CudaResidual implements Residual {
   void leave(long output) {
     pending = output;
     reduction = Pending.PARTIAL;
+  }
+
+  /** Takes over a block's output whose sums may be unfinished; there is one rank. */
+  void leave(long output, StepContext.Launched launched) {
+    pending = output;
+    reduction = Pending.WHOLE;
+    unfinished = launched;
   }
 }

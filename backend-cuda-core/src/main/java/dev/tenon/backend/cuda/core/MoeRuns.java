@@ -137,7 +137,7 @@ final class MoeRuns implements AutoCloseable {
     private Words words(CudaPacked.Moe block, long x, long work, long workBytes, long word) {
       Words words = new Words(Operation.MOE);
       CudaMoeOps.addParameters(words, block, rows, counts, x, output);
-      return words.with(work, workBytes, 0, quantised, word);
+      return words.with(work, workBytes, 0, quantised, word, 0);
     }
 
     @Override

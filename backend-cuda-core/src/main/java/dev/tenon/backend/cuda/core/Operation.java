@@ -9,17 +9,19 @@ enum Operation {
   EMBED(20),
   ADD_NORM(10),
   GATHER(18),
-  PRODUCT(16),
+  PRODUCT(17),
   ATTENTION_PREPARE(35),
   ATTENTION(32),
   DELTA_NET(40),
-  MOE(28),
+  MOE(29),
   SILU_PRODUCT(5),
   TAKE_OVER(34),
   SAMPLE(56),
   SET_UP(15),
   DRAFT(55),
-  JOIN_COLUMNS(7);
+  JOIN_COLUMNS(7),
+  PRODUCT_ADD_NORM(27),
+  MOE_ADD_NORM(39);
 
   /** Words of its parameters. */
   final int words;

@@ -124,6 +124,11 @@ final class StepContext {
    * @param rest adds what follows them
    */
   void launchWithSpace(Operation operation, Consumer<Words> words, Consumer<Words> rest) {
+    launchKeepingSpace(operation, words, rest).release(this);
+  }
+
+  /** The same, with the work space kept for what follows. */
+  Launched launchKeepingSpace(Operation operation, Consumer<Words> words, Consumer<Words> rest) {
     Words question = new Words(operation);
     words.accept(question);
     question.with(0, 0);
@@ -135,8 +140,22 @@ final class StepContext {
     answer.with(address, bytes);
     rest.accept(answer);
     launch(answer);
-    if (address != 0) {
-      release(address);
+    return new Launched(operation, answer.complete(), address);
+  }
+
+  /**
+   * An operation that was enqueued.
+   *
+   * @param operation which
+   * @param words its parameters
+   * @param space its work space, or 0
+   */
+  record Launched(Operation operation, long[] words, long space) {
+    /** Gives the work space back. */
+    void release(StepContext context) {
+      if (space != 0) {
+        context.release(space);
+      }
     }
   }
 
@@ -158,7 +177,7 @@ final class StepContext {
                 .with(count.most(rows), count.address(rows))
                 .with(matrix)
                 .with(x, stride, bias, type.code, y, yStride),
-        words -> words.with(quantised));
+        words -> words.with(quantised, 0));
   }
 
   /** Which of a set's counts bounds an operation. */

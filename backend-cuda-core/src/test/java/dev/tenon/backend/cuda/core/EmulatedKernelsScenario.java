@@ -82,7 +82,7 @@ final class EmulatedKernelsScenario {
 
   private static long space(long kernels, long[] words, long tuned) {
     long[] asked = words.clone();
-    asked[asked.length - 1] = tuned;
+    asked[asked.length - 2] = tuned; // before `unfinished`
     return NativeCuda.workspace(kernels, Operation.MOE.ordinal(), asked);
   }
 
