@@ -4,6 +4,7 @@
 //   moe_test time [ROWS…]        prints times of the 80B shapes (on a card)
 //   moe_test tune ROWS           tries every candidate of tile parameters for so many rows (on a card)
 #include "check.h"
+#include "norm_check.h"
 #include "../../main/native/abi/kernel_table.h"
 #include "../../main/native/smxx/moe/plan.h"
 #if !defined(TENON_EMULATED)
@@ -18,7 +19,6 @@ int tenon_moe_launch(const void*, void*);
 int64_t tenon_moe_workspace(const void*);
 int64_t tenon_moe_candidates(const void*, int64_t*, int64_t);
 int tenon_moe_add_norm_launch(const void*, void*);
-int tenon_add_norm_launch(const void*, void*);
 
 namespace {
 
@@ -251,53 +251,28 @@ void check_independence(const Shape& s, int rows, int most) {
   check::require("a row's bits do not depend on the other rows", same);
 }
 
-// A mixture whose sums are left to the norm that follows, beside the same mixture and the norm one after the other.
-void check_add_norm(const char* what, const Shape& s, int rows, int most, int64_t tuned = 0) {
+// A mixture whose sums are left to the norm that follows.
+void check_add_norm(const char* what, const Shape& s, int rows, int most) {
   const Block block(s);
-  const size_t elements = size_t(most) * s.hidden;
   std::vector<uint16_t> x = tokens(rows, s.hidden);
-  x.resize(elements, 0x7fc0);
-  std::vector<float> before(elements), factors(s.hidden);
-  for (float& value : before) value = check::normal();
-  for (float& value : factors) value = 1 + 0.3f * check::normal();
-  Device<uint16_t> dx(x), out(elements), normed(elements), apart_normed(elements);
-  Device<float> residual(before), apart_residual(before), scale(factors);
-  Device<int32_t> counts(std::vector<int32_t>{rows, 0, 0}), distinct(1);
-  tenon_moe p = block.words(most, counts.address(), dx.address(), out.address(), distinct.address(), tuned);
+  x.resize(size_t(most) * s.hidden, 0x7fc0);
+  Device<uint16_t> dx(x);
+  Device<int32_t> distinct(1);
+  check::NormBeside norm(rows, most, s.hidden);
+  tenon_moe p = block.words(most, norm.counts.address(), dx.address(), norm.output.address(), distinct.address(), 0);
   p.workspace_bytes = tenon_moe_workspace(&p);
   Device<uint8_t> workspace(p.workspace_bytes);
   p.workspace = workspace.address();
-  tenon_add_norm norm = {most, counts.address(), s.hidden, 0, apart_residual.address(), out.address(), scale.address(), 1e-6, apart_normed.address(), s.hidden};
   CUDA(tenon_moe_launch(&p, nullptr));
-  CUDA(tenon_add_norm_launch(&norm, nullptr));
-  CUDA(cudaDeviceSynchronize());
-  const std::vector<uint16_t> summed = out.read();
+  norm.apart();
   p.unfinished = 1;
-  norm.residual = residual.address(), norm.normed = normed.address();
-  const tenon_moe_add_norm both = {p, norm};
   CUDA(tenon_moe_launch(&p, nullptr));
+  const tenon_moe_add_norm both = {p, norm.together()};
   CUDA(tenon_moe_add_norm_launch(&both, nullptr));
   CUDA(cudaDeviceSynchronize());
-  const std::vector<float> left = residual.read(), wanted = apart_residual.read();
-  const std::vector<uint16_t> got = normed.read(), expected = apart_normed.read();
-  double worst = 0;
-  bool kept = true;
-  for (size_t i = 0; i < elements; i++) {
-    if (i >= size_t(rows) * s.hidden) {
-      kept &= left[i] == before[i] && got[i] == 0xffff;
-      continue;
-    }
-    // the sum apart was rounded to bf16 on its way
-    const double bound = fabs(check::widen(summed[i])) / 256 + 1e-5, far = fabs(left[i] - wanted[i]);
-    worst = std::max(worst, far / bound);
-    const double value = check::widen(got[i]), other = check::widen(expected[i]);
-    worst = std::max(worst, fabs(value - other) / (fabs(other) / 64 + 2 * bound));
-    if (!std::isfinite(left[i]) || !std::isfinite(value)) worst = NAN;
-  }
   char line[160];
   snprintf(line, sizeof line, "%s, %d of %d rows, %s: the sum joins the residual stream", what, rows, most, kForms[tenon::moe::make_plan(p).tuning.form]);
-  check::report(line, worst, 1);
-  check::require("nothing beyond its rows is written", kept);
+  norm.compare(line);
 }
 
 void check_candidates(const Shape& s, int rows, int most, int step) {

@@ -1,6 +1,7 @@
 // Packs matrices and multiplies; compares with sums in double precision on the host.
 // sources: smxx/product/*.cu smxx/elementwise/fill.cu smxx/elementwise/add_norm.cu
 #include "check.h"
+#include "norm_check.h"
 #include "../../main/native/abi/kernel_table.h"
 #include "../../main/native/smxx/entry_points.h"
 #include "../../main/native/smxx/product/plan.h"
@@ -162,58 +163,31 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
   check::require("  the same bits twice", same);
 }
 
-// A product whose sums are left to the norm that follows, beside the same product and the norm one after the other.
+// A product whose sums are left to the norm that follows.
 void add_norm(int type, int rows, int most, int hidden, int inputs) {
   Matrix m(type, hidden, inputs);
   Packed packed(type, hidden, inputs);
   packed.put(m, 0, 16, 16);
   std::vector<uint16_t> x(size_t(most) * inputs, 0x7fff);
   for (int i = 0; i < rows * inputs; i++) x[i] = check::narrow(check::normal());
-  const size_t elements = size_t(most) * hidden;
-  std::vector<float> before(elements), factors(hidden);
-  for (float& value : before) value = check::normal();
-  for (float& value : factors) value = 1 + 0.3f * check::normal();
-  Device<uint16_t> dx(x), y(elements), normed(elements), apart_normed(elements);
-  Device<float> residual(before), apart_residual(before), scale(factors);
-  Device<int32_t> counts(std::vector<int32_t>{rows, 0, 0});
-  tenon_product p = {most, counts.address(), packed.words, dx.address(), inputs, 0, TENON_BF16, y.address(), hidden, 0, 0, 0, 0};
+  Device<uint16_t> dx(x);
+  check::NormBeside norm(rows, most, hidden);
+  tenon_product p = {most, norm.counts.address(), packed.words, dx.address(), inputs, 0, TENON_BF16, norm.output.address(), hidden, 0, 0, 0, 0};
   p.workspace_bytes = tenon_product_workspace(&p);
   Device<uint8_t> workspace(p.workspace_bytes);
   if (p.workspace_bytes) p.workspace = workspace.address();
-  tenon_add_norm norm = {most, counts.address(), hidden, 0, apart_residual.address(), y.address(), scale.address(), 1e-6, apart_normed.address(), hidden};
   CUDA(tenon_product_launch(&p, nullptr));
-  CUDA(tenon_add_norm_launch(&norm, nullptr));
-  CUDA(cudaDeviceSynchronize());
-  const std::vector<uint16_t> finished = y.read();
-  y.poison();
+  norm.apart();
   workspace.poison();
   p.unfinished = 1;
-  norm.residual = residual.address(), norm.normed = normed.address();
-  const tenon_product_add_norm both = {p, norm};
   CUDA(tenon_product_launch(&p, nullptr));
+  const tenon_product_add_norm both = {p, norm.together()};
   CUDA(tenon_product_add_norm_launch(&both, nullptr));
   CUDA(cudaDeviceSynchronize());
-  const bool in_parts = elements > 0 && y.read()[0] == 0xffff && rows > 0;
-  const std::vector<float> left = residual.read(), wanted = apart_residual.read();
-  const std::vector<uint16_t> got = normed.read(), expected = apart_normed.read();
-  double worst = 0;
-  bool kept = true;
-  for (size_t i = 0; i < elements; i++) {
-    if (i >= size_t(rows) * hidden) {
-      kept &= left[i] == before[i] && got[i] == 0xffff;
-      continue;
-    }
-    // the product's own result was rounded to bf16 on its way
-    const double bound = fabs(check::widen(finished[i])) / 256 + 1e-5, far = fabs(left[i] - wanted[i]);
-    const double value = check::widen(got[i]), other = check::widen(expected[i]);
-    worst = std::max({worst, far / bound, fabs(value - other) / (fabs(other) / 64 + 2 * bound)});
-    if (!std::isfinite(left[i]) || !std::isfinite(value)) worst = NAN;
-  }
   char line[160];
   snprintf(line, sizeof line, "%s %d of %d rows, %d x %d%s: joins the residual stream", type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, hidden, inputs,
-           in_parts ? ", in parts" : "");
-  check::report(line, worst, 1);
-  check::require("  nothing beyond its rows is written", kept);
+           norm.left() ? ", in parts" : "");
+  norm.compare(line);
 }
 
 void add_norm_refusals() {
