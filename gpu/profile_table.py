@@ -35,9 +35,7 @@ def floor(name, rows, context, prompt):
             rows = 1
         moved = outputs * inputs * (2 if wide else 1) + rows * (inputs + outputs) * 2
         return max(moved / READ, 2 * rows * outputs * inputs / PRODUCTS)
-    if name == "add_norm":
-        return rows * HIDDEN * 12 / READ
-    if name == "product_add_norm":  # parts of sums are not bytes that it must move
+    if name in ("add_norm", "product_add_norm"):  # parts of sums are not bytes that it must move
         return rows * HIDDEN * 12 / READ
     if name == "moe_add_norm":  # from some rows on it sums the experts too
         results = 0 if rows <= 64 else 4 if rows <= 1024 else 2

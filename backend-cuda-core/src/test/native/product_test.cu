@@ -171,8 +171,11 @@ void add_norm(int type, int rows, int most, int hidden, int inputs) {
   std::vector<uint16_t> x(size_t(most) * inputs, 0x7fff);
   for (int i = 0; i < rows * inputs; i++) x[i] = check::narrow(check::normal());
   Device<uint16_t> dx(x);
+  std::vector<float> bias(hidden);
+  for (float& b : bias) b = check::normal();
+  Device<float> dbias(bias);
   check::NormBeside norm(rows, most, hidden);
-  tenon_product p = {most, norm.counts.address(), packed.words, dx.address(), inputs, 0, TENON_BF16, norm.output.address(), hidden, 0, 0, 0, 0};
+  tenon_product p = {most, norm.counts.address(), packed.words, dx.address(), inputs, rows % 2 ? dbias.address() : 0, TENON_BF16, norm.output.address(), hidden, 0, 0, 0, 0};
   p.workspace_bytes = tenon_product_workspace(&p);
   Device<uint8_t> workspace(p.workspace_bytes);
   if (p.workspace_bytes) p.workspace = workspace.address();

@@ -121,7 +121,7 @@ typedef struct tenon_product {
 } tenon_product;
 
 // What follows a product whose result is a block's output: it, or the parts of its sums where they were left, joins the
-// residual stream, of which the norm is left. The product has no bias; norm.pending is its y, bf16.
+// residual stream, of which the norm is left. norm.pending is its y, bf16.
 typedef struct tenon_product_add_norm {
   tenon_product product;
   tenon_add_norm norm;

@@ -11,9 +11,8 @@ namespace {
 
 // Parts of the inputs for the forms with products of four warps, or 0 where another one is faster. Half of such a tile would
 // be idle with up to 64 rows.
-int warpgroup_parts(const tenon_product& p, int64_t workspace_bytes) {
+int warpgroup_parts(const tenon_product& p, const Plan& other, int64_t workspace_bytes) {
   if (p.max_rows <= kWarpgroupTile.rows / 2) return 0;
-  const Plan other = plan(p, workspace_bytes);
   double least = micros(p, other.size, other.parts);
   int best = 0;
   for (int parts = 1; parts <= 8 && (parts == 1 || parts * 2 <= stretches(p)); parts *= 2) {
@@ -42,7 +41,10 @@ struct Choice {
 };
 
 // A smaller work space than asked for means fewer parts.
-Choice choose(const tenon_product& p, int64_t space) { return {warpgroup_parts(p, space), plan(p, space)}; }
+Choice choose(const tenon_product& p, int64_t space) {
+  const Plan common = plan(p, space);
+  return {warpgroup_parts(p, common, space), common};
+}
 
 int64_t space_of(const tenon_product& p) { return p.workspace ? p.workspace_bytes : 0; }
 
@@ -69,7 +71,6 @@ int tenon_product_add_norm_launch(const void* params, void* stream) {
 int64_t tenon_product_workspace(const void* params) {
   const tenon_product& p = *static_cast<const tenon_product*>(params);
   if (p.max_rows == 0 || few_rows_fit(p)) return 0;
-  const int parts = warpgroup_parts(p, INT64_MAX);
-  if (!parts) return many_rows_workspace(p);
-  return may_quantise(p) ? quantised_rows_workspace(p, parts) : partial_bytes(p, parts);
+  const Choice choice = choose(p, INT64_MAX);
+  return choice.own && may_quantise(p) ? quantised_rows_workspace(p, choice.own) : partial_bytes(p, choice.parts());
 }

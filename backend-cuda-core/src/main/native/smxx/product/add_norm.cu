@@ -15,8 +15,9 @@ __global__ void __launch_bounds__(kMostThreads) parts_add_norm(tenon_product pro
   [[maybe_unused]] constexpr int kAtOnce = kMostThreads > 256 ? 2 : 4;  // parts that a thread asks for together
   const int first = threadIdx.x * kPiece, row = blockIdx.x;
   const bool real = first < p.hidden;
-  float scale[kPiece] = {}, sum[kPiece] = {}, added[kPiece] = {};
+  float scale[kPiece] = {}, bias[kPiece] = {}, sum[kPiece] = {}, added[kPiece] = {};
   if (real) elementwise::load8(reinterpret_cast<const float*>(p.scale) + first, scale);
+  if (real && product.bias) elementwise::load8(reinterpret_cast<const float*>(product.bias) + first, bias);
   release_successor();
   wait_for_predecessor();
   if (row >= *reinterpret_cast<const int32_t*>(p.counts)) return;
@@ -31,6 +32,8 @@ __global__ void __launch_bounds__(kMostThreads) parts_add_norm(tenon_product pro
 #pragma unroll
       for (int i = 0; i < kPiece; i++) added[i] += value[i];
     }
+#pragma unroll
+    for (int i = 0; i < kPiece; i++) added[i] += bias[i];
   }
   elementwise::add_and_normalise(p, row, sum, added, scale, true, squares);
 }
@@ -39,7 +42,7 @@ __global__ void __launch_bounds__(kMostThreads) parts_add_norm(tenon_product pro
 
 int launch_add_norm(const tenon_product_add_norm& p, int parts, void* stream) {
   const tenon_product& product = p.product;
-  if (!product.unfinished || product.bias || product.y_type != TENON_BF16 || product.weights.outputs != p.norm.hidden ||
+  if (!product.unfinished || product.bias % 16 || product.y_type != TENON_BF16 || product.weights.outputs != p.norm.hidden ||
       product.y_stride != p.norm.hidden || product.max_rows != p.norm.max_rows || product.y != p.norm.pending) {
     return cudaErrorInvalidValue;
   }

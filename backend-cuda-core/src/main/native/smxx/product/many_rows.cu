@@ -302,8 +302,6 @@ int launch_join(const tenon_product& p, int parts, void* stream) {
   return enqueue(join_parts, grid, kJoinThreads, 0, stream, Start::EARLY, p, parts);
 }
 
-int64_t many_rows_workspace(const tenon_product& p) { return partial_bytes(p, plan(p, INT64_MAX).parts); }
-
 int launch_many_rows(const tenon_product& p, Plan plan, void* stream) {
   if (p.max_rows > 65535) return cudaErrorInvalidValue;
   return p.weights.type == TENON_E4M3 ? launch<TENON_E4M3>(p, plan, stream) : launch<TENON_BF16>(p, plan, stream);

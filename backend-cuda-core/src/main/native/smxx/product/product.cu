@@ -28,5 +28,5 @@ int tenon_product_add_norm_launch(const void* params, void* stream) {
 
 int64_t tenon_product_workspace(const void* params) {
   const tenon_product& p = *static_cast<const tenon_product*>(params);
-  return p.max_rows == 0 || few_rows_fit(p) ? 0 : many_rows_workspace(p);
+  return p.max_rows == 0 || few_rows_fit(p) ? 0 : partial_bytes(p, plan(p, INT64_MAX).parts);
 }

@@ -20,8 +20,5 @@ inline int stretches(const tenon_product& p) { return static_cast<int>((p.weight
 bool few_rows_fit(const tenon_product& p);
 int launch_few_rows(const tenon_product& p, void* stream);
 
-// Bytes for the sums of the parts that the form for many rows splits the inputs into.
-int64_t many_rows_workspace(const tenon_product& p);
-
 }  // namespace tenon::product
 #endif

@@ -19,15 +19,17 @@ final class BlockInput {
     if (residual.reduction == CudaResidual.Pending.PARTIAL) {
       collectives.reduce(residual.pending, rows.maxRows() * residual.hidden);
     }
-    boolean start = residual.state == CudaResidual.Sum.EMPTY;
     StepContext.Launched unfinished = residual.unfinished;
-    if (unfinished == null) {
-      addNorm(rows, start, residual.sum, residual.pending, norm, normed, residual.hidden);
-    } else {
-      Words words = new Words(withNorm(unfinished.operation())).with(unfinished.words());
-      context.launch(
-          addParameters(
-              words, rows, start, residual.sum, residual.pending, norm, normed, residual.hidden));
+    addNorm(
+        unfinished == null ? new Words(Operation.ADD_NORM) : finishing(unfinished),
+        rows,
+        residual.state == CudaResidual.Sum.EMPTY,
+        residual.sum,
+        residual.pending,
+        norm,
+        normed,
+        residual.hidden);
+    if (unfinished != null) {
       unfinished.release(context);
       residual.unfinished = null;
     }
@@ -37,19 +39,12 @@ final class BlockInput {
     return normed;
   }
 
+  /**
+   * Adds and normalises.
+   *
+   * @param words of the operation that does it, up to and without a norm's parameters
+   */
   void addNorm(
-      DeviceRows rows,
-      boolean start,
-      long sum,
-      long pending,
-      CudaPacked.NormScale norm,
-      long normed,
-      int normedStride) {
-    Words words = new Words(Operation.ADD_NORM);
-    context.launch(addParameters(words, rows, start, sum, pending, norm, normed, normedStride));
-  }
-
-  private static Words addParameters(
       Words words,
       DeviceRows rows,
       boolean start,
@@ -58,20 +53,29 @@ final class BlockInput {
       CudaPacked.NormScale norm,
       long normed,
       int normedStride) {
-    return words
-        .with(
-            rows.maxRows(), rows.counts(), norm.width(), start ? 1 : 0, sum, pending, norm.scale())
-        .withReal(norm.epsilon())
-        .with(normed, normedStride);
+    context.launch(
+        words
+            .with(
+                rows.maxRows(),
+                rows.counts(),
+                norm.width(),
+                start ? 1 : 0,
+                sum,
+                pending,
+                norm.scale())
+            .withReal(norm.epsilon())
+            .with(normed, normedStride));
   }
 
   /** What finishes an operation's sums, adds and normalises. */
-  private static Operation withNorm(Operation unfinished) {
-    return switch (unfinished) {
-      case PRODUCT -> Operation.PRODUCT_ADD_NORM;
-      case MOE -> Operation.MOE_ADD_NORM;
-      default -> throw new IllegalArgumentException(unfinished + " leaves no sums");
-    };
+  private static Words finishing(StepContext.Launched unfinished) {
+    Operation next =
+        switch (unfinished.operation()) {
+          case PRODUCT -> Operation.PRODUCT_ADD_NORM;
+          case MOE -> Operation.MOE_ADD_NORM;
+          default -> throw new IllegalArgumentException(unfinished.operation() + " leaves no sums");
+        };
+    return new Words(next).with(unfinished.words());
   }
 
   /**
@@ -102,20 +106,6 @@ final class BlockInput {
   /** Ends a block by a product, of inputs that follow one another. */
   void leaveProduct(DeviceRows rows, CudaResidual stream, PackedMatrix matrix, long x, long bias) {
     long output = context.takeRows(rows.maxRows(), stream.hidden);
-    if (bias != 0) {
-      context.product(
-          rows,
-          StepContext.Count.ROWS,
-          matrix,
-          x,
-          matrix.inputs(),
-          bias,
-          DeviceType.BF16,
-          output,
-          stream.hidden);
-      stream.leave(output);
-      return;
-    }
     leave(
         stream,
         output,
@@ -124,7 +114,7 @@ final class BlockInput {
             words
                 .with(rows.maxRows(), rows.counts())
                 .with(matrix)
-                .with(x, matrix.inputs(), 0, DeviceType.BF16.code, output, stream.hidden),
+                .with(x, matrix.inputs(), bias, DeviceType.BF16.code, output, stream.hidden),
         words -> words.with(context.quantised()));
   }
 }

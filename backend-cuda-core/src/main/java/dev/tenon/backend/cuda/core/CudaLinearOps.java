@@ -48,8 +48,17 @@ final class CudaLinearOps implements LinearOps, NormOps {
     collectives.reduce(embedded, at.maxRows() * width);
     long joined = context.takeRows(at.maxRows(), 2 * width);
     long sum = context.take(at.maxRows() * width * DeviceType.F32.bytes);
-    input.addNorm(at, true, sum, embedded, (CudaPacked.NormScale) embeddingNorm, joined, 2 * width);
     input.addNorm(
+        new Words(Operation.ADD_NORM),
+        at,
+        true,
+        sum,
+        embedded,
+        (CudaPacked.NormScale) embeddingNorm,
+        joined,
+        2 * width);
+    input.addNorm(
+        new Words(Operation.ADD_NORM),
         at,
         true,
         sum,

@@ -49,8 +49,7 @@ final class CudaResidual implements Residual {
 
   /** Takes over a block's output whose sums may be unfinished; there is one rank. */
   void leave(long output, StepContext.Launched launched) {
-    pending = output;
-    reduction = Pending.WHOLE;
+    leave(output);
     unfinished = launched;
   }
 }
