@@ -19,15 +19,25 @@ using tenon::product::Plan;
 using tenon::product::Size;
 
 // The forms for many rows: the sizes that every generation has, and Hopper's own. The last one quantises its rows.
-constexpr const char* kForms[] = {"narrow", "small", "middle", "large", "warpgroup", "quantised"};
-constexpr int kQuantised = tenon::product::SIZES + 1;
 #if defined(TENON_TEST_WARPGROUP)
-constexpr int kFormCount = kQuantised + 1;
+constexpr const char* kForms[] = {"narrow", "small", "middle", "large", "rows-32", "rows-64", "rows-128", "wide", "quantised"};
+constexpr int kQuantised = int(tenon::product::SIZES) + tenon::product::WARPGROUP_SHAPES, kFormCount = kQuantised + 1;
 #else
-constexpr int kFormCount = tenon::product::SIZES;
+constexpr const char* kForms[] = {"narrow", "small", "middle", "large"};
+constexpr int kQuantised = -1, kFormCount = tenon::product::SIZES;
 #endif
 
 bool quantises(const Plan* plan) { return plan && plan->size == kQuantised; }
+
+#if !defined(TENON_EMULATED)
+tenon::product::Tile tile_of(int form) {
+#if defined(TENON_TEST_WARPGROUP)
+  if (form == kQuantised) return tenon::product::kWarpgroupTiles[tenon::product::WIDE];
+  if (form >= tenon::product::SIZES) return tenon::product::kWarpgroupTiles[form - tenon::product::SIZES];
+#endif
+  return tenon::product::kTiles[form];
+}
+#endif
 
 int64_t workspace_of(const tenon_product& p, const Plan& plan) {
 #if defined(TENON_TEST_WARPGROUP)
@@ -89,7 +99,9 @@ int launch(const tenon_product& p, const Plan* plan, void* stream = nullptr) {
   if (!plan) return tenon_product_launch(&p, stream);
 #if defined(TENON_TEST_WARPGROUP)
   if (quantises(plan)) return tenon::product::launch_quantised_rows(p, plan->parts, stream);
-  if (plan->size == tenon::product::SIZES) return tenon::product::launch_warpgroup_rows(p, plan->parts, stream);
+  if (plan->size >= tenon::product::SIZES) {
+    return tenon::product::launch_warpgroup_rows(p, static_cast<tenon::product::WarpgroupShape>(plan->size - tenon::product::SIZES), plan->parts, stream);
+  }
 #endif
   return tenon::product::launch_many_rows(p, *plan, stream);
 }
@@ -292,7 +304,7 @@ class Timed {
     printf("time %s %6d x %d, %5d rows: %8.2f us, %.2f TB/s, %4.0f TFLOP/s, %3.0f %% of the limit\n", name(), outputs, inputs, rows, took,
            bytes / took / 1e6, flops / took / 1e6, 100 * floor / took);
   }
-  // every plan, for the choice between them
+  // every plan whose tiles are neither mostly empty nor many times too small, for the choice between them
   void tune(int rows) {
     tenon_product p = {};
     p.max_rows = rows;
@@ -300,7 +312,9 @@ class Timed {
     const Plan chosen = tenon::product::plan(p, space.size);
     printf("tune %s %6d x %d, %5d rows:", name(), outputs, inputs, rows);
     for (int size = 0; size < kFormCount; size++) {
+      const int tile_rows = tile_of(size).rows;
       for (int parts = 1; parts <= 8; parts *= 2) {
+        if (tile_rows > 4 * rows || (tile_rows < 128 && tile_rows * 8 < rows)) continue;
         const Plan plan = {static_cast<Size>(size), parts};
         if (workspace_of(p, plan) > int64_t(space.size) || 128 * 2 * parts > inputs) continue;
         if (quantises(&plan) && type != TENON_E4M3) continue;
@@ -324,20 +338,23 @@ class Timed {
   int64_t quantised = 0;  // of tenon_product
 };
 
-void time(bool tune) {
+// tune: every plan in place of the chosen one; only: index of the one shape to take, or -1.
+void time(bool tune, int only) {
   const int shapes[][3] = {{TENON_E4M3, 12288, 2048}, {TENON_E4M3, 9216, 2048}, {TENON_E4M3, 2048, 4096}, {TENON_BF16, 64, 2048},
                            {TENON_BF16, 12288, 2048}};
-  for (const auto& shape : shapes) {
+  for (int i = 0; i < int(std::size(shapes)); i++) {
+    if (only >= 0 && i != only) continue;
+    const auto& shape = shapes[i];
     Timed timed(shape[0], shape[1], shape[2], 8192);
     for (int rows : {1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 8192}) {
       if (!tune) timed.row(rows);
-      timed.quantised = kFormCount > kQuantised && shape[0] == TENON_E4M3 && rows > 64;
+      timed.quantised = kQuantised > 0 && shape[0] == TENON_E4M3 && rows > 64;
       if (!tune && timed.quantised) timed.row(rows);
       timed.quantised = 0;
       if (tune && rows > 8) timed.tune(rows);
     }
   }
-  if (tune) return;
+  if (tune || only >= 0) return;
   Timed head(TENON_BF16, 151936, 2048, 256);
   for (int rows : {1, 8, 32, 256}) head.row(rows);
 }
@@ -346,6 +363,13 @@ void time(bool tune) {
 }  // namespace
 
 int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
+#if !defined(TENON_EMULATED)
+  const char* how = arguments > 1 ? argument[1] : "";
+  if (!strcmp(how, "time") || !strcmp(how, "tune")) {
+    time(!strcmp(how, "tune"), arguments > 2 ? atoi(argument[2]) : -1);
+    return 0;
+  }
+#endif
   for (int type : {TENON_BF16, TENON_E4M3}) {
     for (int rows : {0, 1, 3, 8, 9, 16, 17, 31, 33, 100}) {
       const int outputs = 1 + check::random()() % 300, inputs = 8 * (1 + check::random()() % 80);
@@ -381,10 +405,6 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
   add_norm_refusals();
   zero_scales();
   alternate();
-#if !defined(TENON_EMULATED)
-  const char* how = arguments > 1 ? argument[1] : "";
-  if (!strcmp(how, "time") || !strcmp(how, "tune")) time(!strcmp(how, "tune"));
-#endif
   printf("%d failures\n", check::failures);
   return check::failures != 0;
 }

@@ -13,6 +13,7 @@
 namespace tenon::product {
 namespace {
 
+using QuantisedWork = Work<WIDE>;
 constexpr int kSharedBytes = quantised::kStages * quantised::kStagePitch + 2 * kSlabBytes + kAlignment;
 
 // Where sums of a task belong.
@@ -23,10 +24,10 @@ struct Task {
 // A part without inputs is one stage of zeros.
 __device__ __forceinline__ int stages_of(const Item& item) { return max(item.stretches, 1); }
 
-__device__ __forceinline__ int rows_of(const Item& item, int rows) { return min(kRows, rows - item.first_row); }
+__device__ __forceinline__ int rows_of(const Item& item, int rows) { return min(QuantisedWork::kRows, rows - item.first_row); }
 
 // A thread copies unit `threadIdx.x % 8` of every eighth row.
-__device__ __forceinline__ void copy_rows(const Work& work, const RowsToQuantise& x, int rows, const quantised::Ring& ring) {
+__device__ __forceinline__ void copy_rows(const QuantisedWork& work, const RowsToQuantise& x, int rows, const quantised::Ring& ring) {
   const int unit = threadIdx.x % 8, within = threadIdx.x / 8, place = within * kStretch + (unit ^ within) * 16;
   const unsigned char* none = reinterpret_cast<const unsigned char*>(x.to);
   const int apart = quantised::kRowsApart * work.stretches * kStretch;
@@ -40,7 +41,7 @@ __device__ __forceinline__ void copy_rows(const Work& work, const RowsToQuantise
     for (int left = stages_of(item); left > 0; left--) {
       unsigned char* to = ring.begin(index) + place;
 #pragma unroll
-      for (int row = 0; row < kRows / quantised::kRowsApart; row++) {
+      for (int row = 0; row < QuantisedWork::kRows / quantised::kRowsApart; row++) {
         const bool real = row * quantised::kRowsApart < valid;
         if (row < used) copy_async16(to + row * quantised::kRowsApart * kStretch, real ? from + row * apart : none, real);
       }
@@ -54,7 +55,7 @@ __device__ __forceinline__ void copy_rows(const Work& work, const RowsToQuantise
 
 // Where a tile's weights of an item begin, counted in stretches of one tile; tiles beyond the last repeat it, their sums are
 // dropped.
-__device__ __forceinline__ int first_stretch(const tenon_product& p, const Work& work, const Item& item, int tile) {
+__device__ __forceinline__ int first_stretch(const tenon_product& p, const QuantisedWork& work, const Item& item, int tile) {
   const int last = static_cast<int>((p.weights.outputs + 15) / 16) - 1;
   return min(item.first_tile + tile, last) * work.stretches + min(item.first_stretch, work.stretches - 1);
 }
@@ -64,10 +65,10 @@ __device__ __forceinline__ const uint4* weights_of(const tenon_product& p, int s
 }
 
 // A warp copies the scales and says what the stages are; sixteen lanes see to a tile of the weights each.
-__device__ __forceinline__ void describe(const tenon_product& p, const Work& work, const RowsToQuantise& x, int rows,
+__device__ __forceinline__ void describe(const tenon_product& p, const QuantisedWork& work, const RowsToQuantise& x, int rows,
                                          const quantised::Ring& ring) {
   const int lane = threadIdx.x % 32;
-  const bool sees_tile = lane < kTileCount;
+  const bool sees_tile = lane < QuantisedWork::kTiles;
   const float* none = reinterpret_cast<const float*>(x.scales);
   uint32_t index = 0;
   int tile = static_cast<int>(blockIdx.x) < work.items() && sees_tile ? first_stretch(p, work, work.item(blockIdx.x), lane) : 0;
@@ -90,7 +91,7 @@ __device__ __forceinline__ void describe(const tenon_product& p, const Work& wor
         *reinterpret_cast<quantised::Head<Task>*>(stage + quantised::kHeadAt) = {count, left == 1, {item.first_tile, item.first_row, item.first_row + count, item.part}};
       }
 #pragma unroll
-      for (int row = 0; row < kRows; row += 32) {
+      for (int row = 0; row < QuantisedWork::kRows; row += 32) {
         const bool real = row < valid;
         copy_async4(stage + quantised::scale_place(lane + row), real ? from + row * work.stretches : none, real);
       }
@@ -117,7 +118,7 @@ struct Store {
   }
 };
 
-__global__ void __launch_bounds__(kThreads, 1) quantised_rows(tenon_product p, RowsToQuantise x, int output_tiles, int parts) {
+__global__ void __launch_bounds__(kThreads, 1) quantised_rows(tenon_product p, RowsToQuantise x, int parts) {
   TENON_DYNAMIC_SHARED(unsigned char, unaligned);
   __shared__ uint64_t landed[quantised::kStages], full[quantised::kStages], empty[quantised::kStages];
   const int gap = (kAlignment - reinterpret_cast<uintptr_t>(unaligned) % kAlignment) % kAlignment;
@@ -127,7 +128,7 @@ __global__ void __launch_bounds__(kThreads, 1) quantised_rows(tenon_product p, R
   release_successor();
   wait_for_predecessor();
   const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
-  const Work work = {output_tiles, (rows + kRows - 1) / kRows, parts, static_cast<int>((p.weights.inputs + kStretch - 1) / kStretch)};
+  const QuantisedWork work = QuantisedWork::of(p, rows, parts);
   if (threadIdx.x < kGroupThreads) {
     warpgroup_gives_registers<56>();
     const int warp = threadIdx.x / 32;
@@ -161,14 +162,14 @@ int64_t quantised_rows_workspace(const tenon_product& p, int parts) {
 }
 
 int launch_quantised_rows(const tenon_product& p, int parts, void* stream) {
-  const unsigned blocks = blocks_of(p, parts);
+  const unsigned blocks = blocks_of(p, kWarpgroupTiles[WIDE], parts);
   if (blocks == 0) return cudaErrorInvalidValue;
   const int64_t scales = p.workspace + (partial_bytes(p, parts) + 127) / 128 * 128;
   const RowsToQuantise x = {p.x, p.x_stride, static_cast<int>(p.weights.inputs), static_cast<int>(p.max_rows), p.count,
                             scales + (stretches_of(p) * 4 + 127) / 128 * 128, scales};
   const int before = launch_quantise_rows(x, stream);
   if (before != cudaSuccess) return before;
-  const int failed = enqueue(quantised_rows, blocks, kThreads, kSharedBytes, stream, Start::EARLY, p, x, output_tiles_of(p), parts);
+  const int failed = enqueue(quantised_rows, blocks, kThreads, kSharedBytes, stream, Start::EARLY, p, x, parts);
   return failed || parts == 1 ? failed : launch_join(p, parts, stream);
 }
 

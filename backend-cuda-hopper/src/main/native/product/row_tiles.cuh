@@ -1,4 +1,4 @@
-// Tiles of 256 outputs × 128 rows for blocks that stay: their order, and how two groups of four warps store their sums.
+// Tiles of outputs × rows for blocks that stay: their order, and how two groups of four warps store their sums.
 #ifndef TENON_PRODUCT_ROW_TILES_CUH
 #define TENON_PRODUCT_ROW_TILES_CUH
 
@@ -10,20 +10,24 @@
 namespace tenon::product {
 
 constexpr int kThreads = 3 * kGroupThreads;
-constexpr int kOutputs = 256, kRows = 128;
-constexpr int kTileCount = kOutputs / 16;
 constexpr int kAlignment = 1024;
 constexpr int kGroupedRowTiles = 16;  // row tiles that stay in the L2 cache while the weights pass
-static_assert(kOutputs == kWarpgroupTile.outputs && kRows == kWarpgroupTile.rows);
 
 // A tile and a part of the inputs, by the order in which blocks take them.
 struct Item {
   int first_tile, first_row, part, first_stretch, stretches;
 };
 
+template <int kShape>
 struct Work {
+  static constexpr int kOutputs = kWarpgroupTiles[kShape].outputs, kRows = kWarpgroupTiles[kShape].rows;
+  static constexpr int kTiles = kOutputs / 16;
   int output_tiles, row_tiles, parts, stretches;
 
+  __device__ static Work of(const tenon_product& p, int rows, int parts) {
+    return {static_cast<int>((p.weights.outputs + kOutputs - 1) / kOutputs), (rows + kRows - 1) / kRows, parts,
+            static_cast<int>((p.weights.inputs + kStretch - 1) / kStretch)};
+  }
   __device__ int items() const { return output_tiles * row_tiles * parts; }
   __device__ Item item(int index) const {
     Item it;
@@ -31,7 +35,7 @@ struct Work {
     const int place = index % (output_tiles * row_tiles);
     const int group = place / (kGroupedRowTiles * output_tiles), in_group = place % (kGroupedRowTiles * output_tiles);
     const int width = min(kGroupedRowTiles, row_tiles - group * kGroupedRowTiles);
-    it.first_tile = in_group / width * kTileCount;
+    it.first_tile = in_group / width * kTiles;
     it.first_row = (group * kGroupedRowTiles + in_group % width) * kRows;
     const int per_part = (stretches + parts - 1) / parts;
     it.first_stretch = min(it.part * per_part, stretches);
@@ -40,11 +44,11 @@ struct Work {
   }
 };
 
-// Stores 64 outputs × 2 · kSums rows of a group.
-template <int kSums>
+// Stores 64 outputs × 2 · kSums rows of a group, or of two with half of the inputs each.
+template <int kPairs = 1, int kSums>
 __device__ __forceinline__ void hand_over(const float (&sums)[kSums], float* slab, int group, const Target& to, int first_row, int rows,
                                           int first_output) {
-  through_slab(sums, slab, group, rows - first_row, [&](int row, int column, const float4& low, const float4& high) {
+  through_slab<kPairs>(sums, slab, group, rows - first_row, [&](int row, int column, const float4& low, const float4& high) {
     const int output = first_output + column;
     if (output >= to.outputs) return;
     float value[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
@@ -62,13 +66,11 @@ inline int processors() {
   return count;
 }
 
-inline int output_tiles_of(const tenon_product& p) { return static_cast<int>((p.weights.outputs + kOutputs - 1) / kOutputs); }
-
 // Blocks that share the tiles; 0 where there are too many tiles or rows.
-inline unsigned blocks_of(const tenon_product& p, int parts) {
-  const int64_t items = output_tiles_of(p) * ((p.max_rows + kRows - 1) / kRows) * parts;
+inline unsigned blocks_of(const tenon_product& p, Tile tile, int parts) {
+  const int64_t items = (p.weights.outputs + tile.outputs - 1) / tile.outputs * ((p.max_rows + tile.rows - 1) / tile.rows) * parts;
   if (items > 0x7fffffff || p.max_rows > 65535) return 0;
-  return items < processors() ? items : processors();
+  return static_cast<unsigned>(std::min<int64_t>(items, int64_t(processors()) * tile.blocks));
 }
 
 }  // namespace tenon::product

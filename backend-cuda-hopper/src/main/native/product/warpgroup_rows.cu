@@ -1,13 +1,17 @@
 // y = x · wᵀ for many rows with the products of four warps (wgmma) of sm_90a.
 //
-//   group 0 (producer)   rows, 64 inputs at a time → ring of stages in shared memory (operand B)
-//   groups 1, 2          128 outputs each: packed weights → registers → bf16 → operand A, twice 64 × 128 sums
+//   group 0 (producers)  64 inputs of rows (operand B) and of packed weights at a time → ring of stages in shared memory
+//   groups 1, 2          half of the outputs each: packed weights → bf16 → operand A, 64 outputs × rows of sums, or twice that
+//   groups 3, 4          with few rows: the same for every other stage
 //
-// Blocks stay and take tiles of 256 outputs × 128 rows in turn; the producer runs ahead into the next tile. While one
-// group dequantises, scales or stores, the other keeps the tensor cores busy: they share nothing but the ring.
+// Blocks stay and take tiles of outputs × rows in turn; producers run ahead into the next tile. Of their four warps, two copy
+// rows, one copies weights, where it can from before the kernel ahead has ended, and one makes stages visible to the
+// matrix engine once they are there: the fence that it takes waits for all that its thread has asked for, so a thread that
+// copies would have no copies under way while it fences. While a stage is multiplied, its group makes the next one's operand
+// A, and other groups dequantise, scale or store. Dequantising is what takes most time with few rows.
 //
-// The packed form gives lane (g, t) eight neighbouring inputs where operand A wants two of each eight: four lanes exchange
-// them before they are dequantised, so that rows may lie in shared memory in their own order.
+// The packed form gives lane (g, t) neighbouring inputs where operand A wants two of each eight: weights are loaded from shared
+// memory as that, so that rows may lie there in their own order.
 #include "abi/kernel_table.h"
 #include "device/fragment.cuh"
 #include "device/platform.cuh"
@@ -19,228 +23,335 @@ namespace tenon::product {
 namespace {
 
 constexpr int kDepth = 64;
-constexpr int kStages = 8, kStageBytes = kRows * kDepth * 2;
-constexpr int kLag = 4;  // stages that the producer asks for before it waits for the first of them
-constexpr int kSharedBytes = kStages * kStageBytes + 2 * kSlabBytes + kAlignment;
+constexpr int kRowThreads = 64, kRowsApart = kRowThreads / 8;
 
-// Two products' operands A from a part of 32 inputs in E4M3: lane t's words are pairs 0 … 3 of chunk t of eight inputs;
-// afterwards they are pair t of chunks 0 … 3.
-__device__ __forceinline__ void prepare(uint4 packed, int t, uint32_t (&first)[4], uint32_t (&second)[4]) {
-  uint32_t word[4] = {packed.x, packed.y, packed.z, packed.w};
-#pragma unroll
-  for (int bit = 1; bit <= 2; bit *= 2) {
-    const bool upper = t & bit;
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      if (i & bit) continue;
-      const uint32_t other = __shfl_xor_sync(0xffffffffu, upper ? word[i] : word[i | bit], bit);
-      word[i] = upper ? other : word[i];
-      word[i | bit] = upper ? word[i | bit] : other;
+template <int kTypeOf, int kShapeOf>
+struct Form {
+  static constexpr int kType = kTypeOf, kShape = kShapeOf;
+  static constexpr Tile kTile = kWarpgroupTiles[kShape];
+  static constexpr int kRows = kTile.rows, kTiles = kTile.outputs / 16;
+  static constexpr int kHalves = kTile.outputs / 128;  // of 64 outputs, of a group
+  static constexpr int kPairs = kRows <= 64 ? 2 : 1;    // of groups
+  static constexpr int kThreads = (1 + 2 * kPairs) * kGroupThreads;
+  static constexpr bool kScaled = kType == TENON_E4M3;
+  static constexpr int kUnits = kScaled ? 2 : 4;  // of 512 bytes: 16 outputs and kDepth inputs
+  static constexpr int kRowBytes = kRows * kDepth * 2, kTileBytes = kUnits * 512, kStageBytes = kRowBytes + kTiles * kTileBytes;
+  // a block may have 227 KB, barriers among them, and 65,536 registers
+  static constexpr int kSlabs = 2 * kPairs, kRoom = 226 * 1024 - kSlabs * kSlabBytes - kAlignment;
+  static constexpr int kStages = kRoom / kStageBytes < 8 ? kRoom / kStageBytes : 8;
+  static constexpr int kSharedBytes = kStages * kStageBytes + kSlabs * kSlabBytes + kAlignment;
+  static constexpr int kProducerRegisters = 40, kConsumerRegisters = kPairs == 1 ? 232 : 104;
+  static_assert(kTile.blocks == 1 && kStages >= 4 && kStageBytes % kAlignment == 0);
+};
+
+// Stages as barriers in shared memory.
+template <typename F>
+struct Ring {
+  unsigned char* stages;
+  uint64_t *landed, *full, *empty;  // [kStages]
+
+  // By one thread; a __syncthreads() must follow.
+  __device__ void init() const {
+    for (int i = 0; i < F::kStages; i++) {
+      barrier_init(&landed[i], kRowThreads + 32);
+      barrier_init(&full[i], 1);
+      barrier_init(&empty[i], 8);  // the warps of two groups
     }
+    barrier_init_done();
   }
-  first[0] = widened(word[0]), first[1] = widened(word[0] << 8), first[2] = widened(word[1]), first[3] = widened(word[1] << 8);
-  second[0] = widened(word[2]), second[1] = widened(word[2] << 8), second[2] = widened(word[3]), second[3] = widened(word[3] << 8);
-}
+};
 
-// One product's operand A from a part of 16 inputs in BF16. Lanes 1 and 2 of four loaded each other's bytes, so that
-// neighbours hold the same pairs of both chunks of eight.
-__device__ __forceinline__ void prepare(uint4 packed, int t, uint32_t (&to)[4]) {
-  const bool odd = t & 1;
-  const uint32_t low = __shfl_xor_sync(0xffffffffu, odd ? packed.x : packed.z, 1);
-  const uint32_t high = __shfl_xor_sync(0xffffffffu, odd ? packed.y : packed.w, 1);
-  to[0] = odd ? low : packed.x;
-  to[1] = odd ? high : packed.y;
-  to[2] = odd ? packed.z : low;
-  to[3] = odd ? packed.w : high;
-}
+// A place in the ring, and how often its stages have been used, modulo 2.
+template <typename F>
+struct Place {
+  uint32_t slot = 0, turn = 0;
 
-// The producer's thread copies unit `threadIdx.x % 8` of every 16th row.
-__device__ __forceinline__ void produce(const tenon_product& p, const Work& work, int rows, unsigned char* ring, uint64_t* full,
-                                        uint64_t* empty) {
-  const int unit = threadIdx.x % 8, within = threadIdx.x / 8;
-  const int place = within * 128 + ((unit ^ (within & 7)) * 16);
+  __device__ void advance() {
+    const bool last = slot == F::kStages - 1;
+    slot = last ? 0 : slot + 1;
+    turn ^= last;
+  }
+  __device__ unsigned char* stage(const Ring<F>& ring) const { return ring.stages + slot * F::kStageBytes; }
+};
+
+__device__ __forceinline__ int steps_of(const Item& item) { return item.stretches * (kStretch / kDepth); }
+
+// A thread copies unit `threadIdx.x % 8` of every eighth row.
+template <typename F>
+__device__ __forceinline__ void copy_rows(const tenon_product& p, const Work<F::kShape>& work, int rows, const Ring<F>& ring) {
+  const int unit = threadIdx.x % 8, within = threadIdx.x / 8, at = panel_offset(within, unit);
   const __nv_bfloat16* none = reinterpret_cast<const __nv_bfloat16*>(p.x);
-  const int apart = 16 * static_cast<int>(p.x_stride);
-  uint32_t asked = 0;
+  const int apart = kRowsApart * static_cast<int>(p.x_stride);
+  Place<F> place;
   for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
     const Item item = work.item(index);
     const int first_input = item.first_stretch * kStretch + unit * 8;
     const int inputs_left = static_cast<int>(p.weights.inputs) - first_input, rows_left = rows - item.first_row - within;
     const __nv_bfloat16* x = none + (item.first_row + within) * p.x_stride + first_input;
-    const int steps = item.stretches * (kStretch / kDepth);
+    const int steps = steps_of(item);
     for (int step = 0; step < steps; step++) {
-      const uint32_t slot = asked % kStages;
-      barrier_wait(&empty[slot], asked / kStages % 2 ^ 1);
-      unsigned char* to = ring + slot * kStageBytes + place;
+      barrier_wait(&ring.empty[place.slot], place.turn ^ 1);
+      unsigned char* to = place.stage(ring) + at;
       const bool within_inputs = step * kDepth < inputs_left;
 #pragma unroll
-      for (int i = 0; i < kRows / 16; i++) {
-        const bool valid = within_inputs && i * 16 < rows_left;
-        copy_async16(to + i * 2048, valid ? x + (i * apart + step * kDepth) : none, valid);
+      for (int i = 0; i < F::kRows / kRowsApart; i++) {
+        const bool valid = within_inputs && i * kRowsApart < rows_left;
+        copy_async16(to + i * kRowsApart * 128, valid ? x + (i * apart + step * kDepth) : none, valid);
       }
-      copy_commit();
-      asked++;
-      if (asked >= kLag) {
-        copy_wait<kLag - 1>();
-        publish_to_products();
-        barrier_arrive(&full[(asked - kLag) % kStages]);
+      barrier_arrive_after_copies(&ring.landed[place.slot]);
+      place.advance();
+    }
+  }
+}
+
+// Which of four places lane (g, t)'s 16 bytes take among those of its g, so that what `Operands` loads at a time falls into
+// different banks.
+template <typename F>
+__device__ __forceinline__ int place_among(int g, int t) {
+  return t ^ (F::kScaled ? g / 2 : g & 2);
+}
+
+// By one warp; tiles beyond the last repeat it, their sums are dropped.
+template <typename F>
+__device__ __forceinline__ void copy_weights(const tenon_product& p, const Work<F::kShape>& work, const Ring<F>& ring) {
+  const int lane = threadIdx.x % 32, last = static_cast<int>((p.weights.outputs + 15) / 16) - 1;
+  const int at = F::kRowBytes + (lane / 4 * 4 + place_among<F>(lane / 4, lane % 4)) * 16;
+  const int stretch_bytes = F::kTileBytes * (kStretch / kDepth);
+  const uint32_t tile_bytes = work.stretches * stretch_bytes;
+  Place<F> place;
+  for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
+    const Item item = work.item(index);
+    const unsigned char* from = reinterpret_cast<const unsigned char*>(p.weights.data) +
+                                (int64_t(item.first_tile) * work.stretches + item.first_stretch) * stretch_bytes + lane * 16;
+    for (int left = steps_of(item); left > 0; left--) {
+      barrier_wait(&ring.empty[place.slot], place.turn ^ 1);
+      unsigned char* to = place.stage(ring) + at;
+#pragma unroll
+      for (int tile = 0; tile < F::kTiles; tile++) {
+        const unsigned char* of_tile = from + min(tile, last - item.first_tile) * tile_bytes;
+#pragma unroll
+        for (int i = 0; i < F::kUnits; i++) copy_async16(to + tile * F::kTileBytes + i * 512, of_tile + i * 512);
+      }
+      barrier_arrive_after_copies(&ring.landed[place.slot]);
+      from += F::kTileBytes;
+      place.advance();
+    }
+  }
+}
+
+template <typename F>
+__device__ __forceinline__ void publish(const Work<F::kShape>& work, const Ring<F>& ring) {
+  Place<F> place;
+  for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
+    for (int left = steps_of(work.item(index)); left > 0; left--) {
+      barrier_wait(&ring.landed[place.slot], place.turn);
+      publish_to_products();
+      barrier_arrive(&ring.full[place.slot]);
+      place.advance();
+    }
+  }
+}
+
+template <int kCount>
+__device__ __forceinline__ void scale_sums(float (&sums)[kCount], float factor) {
+  if (factor == 1.0f) return;
+#pragma unroll
+  for (int i = 0; i < kCount; i++) sums[i] *= factor;
+}
+
+// Scales of 16 outputs: lane i has that of stretch i of 32, and by how much sums in units of the one before it change. All at
+// once, since a load per stretch would be waited for.
+struct Scales {
+  float own, change;
+
+  __device__ void load(const float* scales, int stretch, int stretches) {
+    const int at = min(stretch + static_cast<int>(threadIdx.x) % 32, stretches - 1);
+    own = usable(scales[at]);
+    change = usable(scales[max(at - 1, 0)]) / own;
+  }
+};
+
+// A warp's operands A of a stage.
+template <typename F>
+struct Operands {
+  uint32_t of[F::kHalves][4][4];
+
+  // What a lane adds to the first byte of a warp's first tile. E4M3: it is to name one of 32 rows of 16 bytes: those of
+  // lanes t of the packed form are a matrix, whose row g has pairs of inputs of outputs g and g + 8. BF16: it loads its first
+  // pair of inputs for outputs g and g + 8.
+  __device__ static int lane_offset() {
+    const int lane = threadIdx.x % 32, g = F::kScaled ? lane % 8 : lane / 4, t = F::kScaled ? lane / 8 : lane % 4 / 2;
+    return (g * 4 + place_among<F>(g, t)) * 16 + (F::kScaled ? 0 : lane % 2 * 8);
+  }
+  __device__ void read(const unsigned char* weights) {
+#pragma unroll
+    for (int j = 0; j < F::kHalves; j++) {
+#pragma unroll
+      for (int i = 0; i < F::kUnits; i++) {
+        const unsigned char* unit = weights + j * 4 * F::kTileBytes + i * 512;
+        if constexpr (F::kScaled) {
+          uint32_t word[4];
+          load_matrices(word, unit);
+#pragma unroll
+          for (int w = 0; w < 4; w++) {
+            of[j][i * 2 + w / 2][w % 2 * 2] = widened(word[w]);
+            of[j][i * 2 + w / 2][w % 2 * 2 + 1] = widened(word[w] << 8);
+          }
+        } else {
+          // the other pair of a lane is of the eight inputs after these, two places further on or back
+          const uint2 first = *reinterpret_cast<const uint2*>(unit);
+          const uint2 second = *reinterpret_cast<const uint2*>(reinterpret_cast<const unsigned char*>(reinterpret_cast<uintptr_t>(unit) ^ 32));
+          of[j][i][0] = first.x, of[j][i][1] = first.y, of[j][i][2] = second.x, of[j][i][3] = second.y;
+        }
       }
     }
   }
-  copy_wait<0>();
-  publish_to_products();
-  for (uint32_t i = asked < kLag ? 0 : asked - kLag + 1; i < asked; i++) barrier_arrive(&full[i % kStages]);
-}
-
-template <int kType>
-struct Packed {
-  static constexpr int kUnits = kType == TENON_E4M3 ? 2 : 4;  // of a lane, of one tile and kDepth inputs
-  uint4 of[2][kUnits];
+  __device__ void pin() {
+#pragma unroll
+    for (int j = 0; j < F::kHalves; j++) {
+#pragma unroll
+      for (int k = 0; k < 4; k++) warpgroup::pin(of[j][k]);
+    }
+  }
 };
 
-__device__ __forceinline__ void scale_sums(float (&sums)[64], float factor) {
-  if (factor == 1.0f) return;
-#pragma unroll
-  for (int i = 0; i < 64; i++) sums[i] *= factor;
-}
-
-template <int kType>
-__device__ __forceinline__ void consume(const tenon_product& p, const Work& work, int rows, const unsigned char* ring, float* slab,
-                                        uint64_t* full, uint64_t* empty) {
-  constexpr bool kScaled = kType == TENON_E4M3;
-  constexpr int kBuffers = kScaled ? 2 : 1;  // steps whose weights are on their way
-  constexpr int kPartUnits = kScaled ? 32 : 64;
-  const int group = threadIdx.x / kGroupThreads - 1, lane = threadIdx.x % 32, warp = threadIdx.x / 32 % 4, t = lane % 4;
-  const int tiles = (p.weights.outputs + 15) / 16;
-  const uint32_t tile_units = work.stretches * 4 * kPartUnits;
-  // lanes 1 and 2 of four change places where elements have two bytes
-  const int from_lane = kScaled ? lane : (lane & ~3) | (t & 1) << 1 | t >> 1;
-  uint32_t taken = 0;
+template <typename F>
+__device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kShape>& work, int rows, const Ring<F>& ring, float* slabs) {
+  constexpr int kHalves = F::kHalves, kPairs = F::kPairs;
+  const int group = threadIdx.x / kGroupThreads - 1, lane = threadIdx.x % 32, warp = threadIdx.x / 32 % 4;
+  const int last = static_cast<int>((p.weights.outputs + 15) / 16) - 1, first_tile = group % 2 * kHalves * 4 + warp;
+  const int weights_at = F::kRowBytes + first_tile * F::kTileBytes + Operands<F>::lane_offset();
+  const uint64_t first_stage = warpgroup::rows_of_128_bytes(ring.stages, 0);
+  Place<F> place;
+  if (group >= 2) place.advance();
   for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
     const Item item = work.item(index);
-    const int steps = item.stretches * (kStretch / kDepth);
-    uint32_t first_unit[2], first_scale[2];
+    Scales scales[kHalves];
+    const auto load_scales = [&](int stretch) {
 #pragma unroll
-    for (int j = 0; j < 2; j++) {
-      // tiles beyond the last repeat it; their sums are dropped
-      const uint32_t tile = min(item.first_tile + (group * 2 + j) * 4 + warp, tiles - 1);
-      first_unit[j] = tile * tile_units + item.first_stretch * 4 * kPartUnits + from_lane;
-      first_scale[j] = tile * work.stretches + item.first_stretch;
-    }
-    const uint4* weights = reinterpret_cast<const uint4*>(p.weights.data);
-    const float* scales = reinterpret_cast<const float*>(p.weights.scales);
-    Packed<kType> packed[kBuffers];
-    const auto ask = [&](Packed<kType>& to, int step) {
-      if (step >= steps) return;
-#pragma unroll
-      for (int j = 0; j < 2; j++) {
-#pragma unroll
-        for (int i = 0; i < Packed<kType>::kUnits; i++) to.of[j][i] = stream_load(weights + (first_unit[j] + step * (Packed<kType>::kUnits * 32)) + i * 32);
+      for (int j = 0; j < kHalves; j++) {
+        const int tile = min(item.first_tile + first_tile + j * 4, last);
+        scales[j].load(reinterpret_cast<const float*>(p.weights.scales) + (int64_t(tile) * work.stretches + item.first_stretch), stretch, item.stretches);
       }
     };
-#pragma unroll
-    for (int b = 0; b < kBuffers; b++) ask(packed[b], b);
-    float sums[2][64] = {};
-    float scale[2] = {1, 1}, next_scale[2] = {1, 1};
-    if (kScaled && steps > 0) {
-#pragma unroll
-      for (int j = 0; j < 2; j++) next_scale[j] = usable(scales[first_scale[j]]);
+    const int steps = steps_of(item) / kPairs;
+    float sums[kHalves][F::kRows / 2] = {};
+    Operands<F> operands[2];  // of this step and of the next
+    if (steps > 0) {
+      if (F::kScaled) load_scales(0);
+      barrier_wait(&ring.full[place.slot], place.turn);
+      operands[0].read(place.stage(ring) + weights_at);
     }
 #pragma unroll 1
-    for (int stretch = 0; stretch < item.stretches; stretch++) {
-      if (kScaled) {
+    for (int first = 0; first < steps; first += 2) {
 #pragma unroll
-        for (int j = 0; j < 2; j++) {
-          if (stretch > 0) scale_sums(sums[j], scale[j] / next_scale[j]);
-          scale[j] = next_scale[j];
-          next_scale[j] = usable(scales[first_scale[j] + min(stretch + 1, item.stretches - 1)]);
+      for (int which = 0; which < 2; which++) {
+        const int step = first + which, stretch = kPairs == 1 ? first / 2 : step;
+        if (kPairs == 2 && step >= steps) break;
+        if (F::kScaled && step > 0 && (kPairs == 2 || which == 0)) {
+          if (stretch % 32 == 0) load_scales(stretch);
+#pragma unroll
+          for (int j = 0; j < kHalves; j++) scale_sums(sums[j], __shfl_sync(0xffffffffu, scales[j].change, stretch % 32));
         }
-      }
-#pragma unroll kBuffers
-      for (int half = 0; half < 2; half++) {
-        const int step = stretch * 2 + half;
-        Packed<kType>& now = packed[half % kBuffers];
-        uint32_t a[2][4][4];
+        const uint64_t stage = warpgroup::operand_at(first_stage, place.slot * F::kStageBytes);
+        uint64_t* empty = &ring.empty[place.slot];
+        Operands<F>& now = operands[which];
 #pragma unroll
-        for (int j = 0; j < 2; j++) {
-          if constexpr (kScaled) {
-            prepare(now.of[j][0], t, a[j][0], a[j][1]);
-            prepare(now.of[j][1], t, a[j][2], a[j][3]);
-          } else {
-#pragma unroll
-            for (int i = 0; i < 4; i++) prepare(now.of[j][i], t, a[j][i]);
-          }
-        }
-        ask(now, step + kBuffers);
-        const uint32_t slot = taken % kStages;
-        barrier_wait(&full[slot], taken / kStages % 2);
-        const unsigned char* stage = ring + slot * kStageBytes;
-#pragma unroll
-        for (int j = 0; j < 2; j++) {
-          warpgroup::pin(sums[j]);
-#pragma unroll
-          for (int k = 0; k < 4; k++) warpgroup::pin(a[j][k]);
-        }
+        for (int j = 0; j < kHalves; j++) warpgroup::pin(sums[j]);
+        now.pin();
         warpgroup_begin();
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-          const uint64_t b = warpgroup::rows_of_128_bytes(stage, k);
-          warpgroup::multiply(sums[0], a[0][k], b);
-          warpgroup::multiply(sums[1], a[1][k], b);
+#pragma unroll
+          for (int j = 0; j < kHalves; j++) warpgroup::multiply(sums[j], now.of[j][k], warpgroup::operand_at(stage, k * 32));
         }
         warpgroup_commit();
+#pragma unroll
+        for (int i = 0; i < kPairs; i++) place.advance();
+        if (step + 1 < steps) {
+          barrier_wait(&ring.full[place.slot], place.turn);
+          operands[which ^ 1].read(place.stage(ring) + weights_at);
+          operands[which ^ 1].pin();
+        }
         warpgroup_wait();
-        warpgroup::pin(sums[0]);
-        warpgroup::pin(sums[1]);
-        if (lane == 0) barrier_arrive(&empty[slot]);
-        taken++;
+#pragma unroll
+        for (int j = 0; j < kHalves; j++) warpgroup::pin(sums[j]);
+        now.pin();
+        if (lane == 0) barrier_arrive(empty);
       }
     }
     const Target to = target_of(p, work.parts, item.part);
 #pragma unroll
-    for (int j = 0; j < 2; j++) {
-      if (kScaled) scale_sums(sums[j], scale[j]);
-      hand_over(sums[j], slab, group, to, item.first_row, rows, item.first_tile * 16 + (group * 2 + j) * 64);
+    for (int j = 0; j < kHalves; j++) {
+      if (F::kScaled && steps > 0) scale_sums(sums[j], __shfl_sync(0xffffffffu, scales[j].own, (item.stretches - 1) % 32));
+      hand_over<kPairs>(sums[j], slabs + group * kSlabFloats, group, to, item.first_row, rows, (item.first_tile + group % 2 * kHalves * 4 + j * 4) * 16);
     }
   }
 }
 
-template <int kType>
-__global__ void __launch_bounds__(kThreads, 1) warpgroup_rows(tenon_product p, int output_tiles, int parts) {
+// Waits for what runs ahead, since how many rows are real may come from there.
+__device__ __forceinline__ int counted(const tenon_product& p) {
+  wait_for_predecessor();
+  return min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
+}
+
+// The first tile of rows is gone through even if none is real: its weights may be on their way.
+template <typename F>
+__device__ __forceinline__ Work<F::kShape> work_of(const tenon_product& p, int rows, int parts) {
+  return Work<F::kShape>::of(p, max(rows, 1), parts);
+}
+
+template <int kType, int kShape>
+__global__ void __launch_bounds__(Form<kType, kShape>::kThreads, 1) warpgroup_rows(tenon_product p, int parts) {
+  using F = Form<kType, kShape>;
   TENON_DYNAMIC_SHARED(unsigned char, unaligned);
-  __shared__ uint64_t full[kStages], empty[kStages];
-  unsigned char* ring = unaligned + (kAlignment - reinterpret_cast<uintptr_t>(unaligned) % kAlignment) % kAlignment;
-  if (threadIdx.x == 0) {
-    for (int i = 0; i < kStages; i++) {
-      barrier_init(&full[i], kGroupThreads);
-      barrier_init(&empty[i], 8);  // the consumers' warps
-    }
-    barrier_init_done();
-  }
+  __shared__ uint64_t landed[F::kStages], full[F::kStages], empty[F::kStages];
+  const int gap = (kAlignment - reinterpret_cast<uintptr_t>(unaligned) % kAlignment) % kAlignment;
+  const Ring<F> ring = {unaligned + gap, landed, full, empty};
+  if (threadIdx.x == 0) ring.init();
   __syncthreads();
   release_successor();
-  wait_for_predecessor();
-  const int rows = min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows));
-  const Work work = {output_tiles, (rows + kRows - 1) / kRows, parts, static_cast<int>((p.weights.inputs + kStretch - 1) / kStretch)};
+  const int warp = threadIdx.x / 32;
   if (threadIdx.x < kGroupThreads) {
-    warpgroup_gives_registers<40>();
-    produce(p, work, rows, ring, full, empty);
+    warpgroup_gives_registers<F::kProducerRegisters>();
+    if (warp < kRowThreads / 32) {
+      const int rows = counted(p);
+      copy_rows(p, work_of<F>(p, rows, parts), rows, ring);
+    } else if (warp == kRowThreads / 32) {
+      // weights do not depend on what runs ahead, nor does which are this block's where all rows are of one tile
+      copy_weights(p, work_of<F>(p, p.max_rows <= F::kRows ? 1 : counted(p), parts), ring);
+    } else if (threadIdx.x % 32 == 0) {
+      publish(work_of<F>(p, counted(p), parts), ring);
+    }
   } else {
-    warpgroup_takes_registers<232>();
-    const int group = threadIdx.x / kGroupThreads - 1;
-    float* slab = reinterpret_cast<float*>(ring + kStages * kStageBytes + group * kSlabBytes);
-    consume<kType>(p, work, rows, ring, slab, full, empty);
+    warpgroup_takes_registers<F::kConsumerRegisters>();
+    const int rows = counted(p);
+    consume(p, work_of<F>(p, rows, parts), rows, ring, reinterpret_cast<float*>(ring.stages + F::kStages * F::kStageBytes));
+  }
+}
+
+template <int kType, int kShape>
+int launch(const tenon_product& p, int parts, void* stream) {
+  const unsigned blocks = blocks_of(p, kWarpgroupTiles[kShape], parts);
+  if (blocks == 0) return cudaErrorInvalidValue;
+  const int failed = enqueue(warpgroup_rows<kType, kShape>, blocks, Form<kType, kShape>::kThreads, Form<kType, kShape>::kSharedBytes, stream, Start::EARLY, p, parts);
+  return failed || parts == 1 ? failed : launch_join(p, parts, stream);
+}
+
+template <int kType>
+int launch(const tenon_product& p, WarpgroupShape shape, int parts, void* stream) {
+  switch (shape) {
+    case ROWS_32: return launch<kType, ROWS_32>(p, parts, stream);
+    case ROWS_64: return launch<kType, ROWS_64>(p, parts, stream);
+    case ROWS_128: return launch<kType, ROWS_128>(p, parts, stream);
+    default: return launch<kType, WIDE>(p, parts, stream);
   }
 }
 
 }  // namespace
 
-int launch_warpgroup_rows(const tenon_product& p, int parts, void* stream) {
-  const unsigned blocks = blocks_of(p, parts);
-  if (blocks == 0) return cudaErrorInvalidValue;
-  const auto kernel = p.weights.type == TENON_E4M3 ? warpgroup_rows<TENON_E4M3> : warpgroup_rows<TENON_BF16>;
-  const int failed = enqueue(kernel, blocks, kThreads, kSharedBytes, stream, Start::EARLY, p, output_tiles_of(p), parts);
-  return failed || parts == 1 ? failed : launch_join(p, parts, stream);
+int launch_warpgroup_rows(const tenon_product& p, WarpgroupShape shape, int parts, void* stream) {
+  return p.weights.type == TENON_E4M3 ? launch<TENON_E4M3>(p, shape, parts, stream) : launch<TENON_BF16>(p, shape, parts, stream);
 }
 
 }  // namespace tenon::product

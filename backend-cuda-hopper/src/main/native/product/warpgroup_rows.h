@@ -6,13 +6,14 @@
 
 namespace tenon::product {
 
-// A block's tile, and what it computes per microsecond on a multiprocessor.
-constexpr Tile kWarpgroupTile = {256, 128, 1};
-constexpr double kWarpgroupFlops = 4.6e6;
+// Tiles of a block, and what they compute per microsecond on a multiprocessor.
+enum WarpgroupShape { ROWS_32, ROWS_64, ROWS_128, WIDE, WARPGROUP_SHAPES };
+constexpr Tile kWarpgroupTiles[WARPGROUP_SHAPES] = {{128, 32, 1}, {128, 64, 1}, {128, 128, 1}, {256, 128, 1}};
+constexpr double kWarpgroupFlops[WARPGROUP_SHAPES] = {3.0e6, 4.0e6, 4.6e6, 4.6e6};
 
-int launch_warpgroup_rows(const tenon_product& p, int parts, void* stream);
+int launch_warpgroup_rows(const tenon_product& p, WarpgroupShape shape, int parts, void* stream);
 
-// The same with rows quantised, for weights in E4M3; the work space must be as large as is said here.
+// The same in wide tiles with rows quantised, for weights in E4M3; the work space must be as large as is said here.
 int launch_quantised_rows(const tenon_product& p, int parts, void* stream);
 int64_t quantised_rows_workspace(const tenon_product& p, int parts);
 

@@ -184,7 +184,8 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
   const float* scales = reinterpret_cast<const float*>(p.weights.scales) +
                         int64_t(min(first_tile + warp_m * kWarpTiles + lane % kWarpTiles, tiles - 1)) * stretches + first_stretch;
   constexpr bool kScaled = F::kType == TENON_E4M3;
-  float next_scale = kScaled && steps > 0 ? usable(scales[0]) : 1.0f, scale = next_scale;
+  // as they are in memory, since what is done to one would wait for it
+  float scale = kScaled && steps > 0 ? scales[0] : 1.0f, next_scale = scale, later_scale = kScaled && steps > 0 ? scales[min(1, own_stretches - 1)] : 1.0f;
   release_successor();
   wait_for_predecessor();
   const auto counted = [&] { return min(*reinterpret_cast<const int32_t*>(p.count), static_cast<int32_t>(p.max_rows)); };
@@ -239,14 +240,15 @@ __global__ void __launch_bounds__(F::kThreads, 256 / F::kThreads) many_rows(teno
     copy_commit();
     if (kScaled && step % kStepsPerStretch == 0) {
       const int stretch = step / kStepsPerStretch;
-      if (stretch > 0) scale_sums(sums, scale / next_scale);
+      if (stretch > 0) scale_sums(sums, usable(scale) / usable(next_scale));
       scale = next_scale;
-      next_scale = usable(scales[min(stretch + 1, own_stretches - 1)]);
+      next_scale = later_scale;
+      later_scale = scales[min(stretch + 2, own_stretches - 1)];
     }
     const uint4* stage = shared + step % F::kStages * F::kStageUnits;
     add_stage(sums, stage + own_weights, stage + own_rows, slice, t, swizzle);
   }
-  if (kScaled) scale_sums(sums, scale);
+  if (kScaled) scale_sums(sums, usable(scale));
   copy_wait<0>();
   hand_over(sums, reinterpret_cast<float*>(shared), target_of(p, parts, blockIdx.y), first_row, rows, first_tile * 16);
 }
