@@ -16,35 +16,24 @@ namespace {
 
 using check::Device;
 using tenon::product::Plan;
-using tenon::product::Size;
 
-// The forms for many rows: the sizes that every generation has, and Hopper's own. The last one quantises its rows.
+// The forms for many rows: the sizes that every generation has, and Hopper's own.
 #if defined(TENON_TEST_WARPGROUP)
-constexpr const char* kForms[] = {"narrow", "small", "middle", "large", "rows-32", "rows-64", "rows-128", "wide", "quantised"};
-constexpr int kQuantised = int(tenon::product::SIZES) + tenon::product::WARPGROUP_SHAPES, kFormCount = kQuantised + 1;
+constexpr const char* kForms[] = {"narrow", "small", "middle", "large", "rows-32", "rows-64", "rows-128", "wide"};
+constexpr int kFormCount = int(tenon::product::SIZES) + tenon::product::WARPGROUP_SHAPES;
 #else
 constexpr const char* kForms[] = {"narrow", "small", "middle", "large"};
-constexpr int kQuantised = -1, kFormCount = tenon::product::SIZES;
+constexpr int kFormCount = tenon::product::SIZES;
 #endif
-
-bool quantises(const Plan* plan) { return plan && plan->size == kQuantised; }
 
 #if !defined(TENON_EMULATED)
 tenon::product::Tile tile_of(int form) {
 #if defined(TENON_TEST_WARPGROUP)
-  if (form == kQuantised) return tenon::product::kWarpgroupTiles[tenon::product::WIDE];
   if (form >= tenon::product::SIZES) return tenon::product::kWarpgroupTiles[form - tenon::product::SIZES];
 #endif
   return tenon::product::kTiles[form];
 }
 #endif
-
-int64_t workspace_of(const tenon_product& p, const Plan& plan) {
-#if defined(TENON_TEST_WARPGROUP)
-  if (quantises(&plan)) return tenon::product::quantised_rows_workspace(p, plan.parts);
-#endif
-  return tenon::product::partial_bytes(p, plan.parts);
-}
 
 struct Matrix {
   int type, outputs, inputs;
@@ -98,9 +87,8 @@ struct Packed {
 int launch(const tenon_product& p, const Plan* plan, void* stream = nullptr) {
   if (!plan) return tenon_product_launch(&p, stream);
 #if defined(TENON_TEST_WARPGROUP)
-  if (quantises(plan)) return tenon::product::launch_quantised_rows(p, plan->parts, stream);
   if (plan->size >= tenon::product::SIZES) {
-    return tenon::product::launch_warpgroup_rows(p, static_cast<tenon::product::WarpgroupShape>(plan->size - tenon::product::SIZES), plan->parts, stream);
+    return tenon::product::launch_warpgroup_rows(p, {plan->size - tenon::product::SIZES, plan->parts, 0}, stream);
   }
 #endif
   return tenon::product::launch_many_rows(p, *plan, stream);
@@ -125,8 +113,8 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
   const int y_stride = biased ? outputs + 3 : (outputs + 7) / 8 * 8;  // without or with room for stores of 16 bytes
   const int y_bytes = y_type == TENON_F32 ? 4 : 2;
   Device<uint8_t> y(size_t(most) * y_stride * y_bytes);
-  tenon_product p = {most, count.address(), packed.words, dx.address(), x_stride, biased ? dbias.address() : 0, y_type, y.address(), y_stride, 0, 0, 0};
-  p.workspace_bytes = plan ? workspace_of(p, *plan) : tenon_product_workspace(&p);
+  tenon_product p = {most, count.address(), packed.words, dx.address(), x_stride, biased ? dbias.address() : 0, y_type, y.address(), y_stride, 0, 0};
+  p.workspace_bytes = plan ? tenon::product::partial_bytes(p, plan->parts) : tenon_product_workspace(&p);
   Device<uint8_t> workspace(p.workspace_bytes);
   if (p.workspace_bytes) p.workspace = workspace.address();
   CUDA(launch(p, plan));
@@ -142,7 +130,6 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
   std::vector<float> inputs_of(inputs);
   for (int row = 0; row < most; row++) {
     for (int i = 0; i < inputs; i++) inputs_of[i] = check::widen(x[size_t(row) * x_stride + i]);
-    if (quantises(plan) && row < rows) inputs_of = check::Quantised(inputs_of.data(), inputs).values();
     for (int o = 0; o < y_stride; o++) {
       const uint8_t* at = &got[(size_t(row) * y_stride + o) * y_bytes];
       if (row >= rows || o >= outputs) {
@@ -168,9 +155,7 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
   if (plan) snprintf(how, sizeof how, "%s in %d: ", kForms[plan->size], plan->parts);
   snprintf(what, sizeof what, "%s%s %d of %d rows, %d x %d%s%s", how, type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, outputs, inputs,
            y_type == TENON_F32 ? ", f32" : "", biased ? ", bias" : "");
-  // the matrix engine keeps about 14 bits of a sum of 128 products in e4m3
-  const double bound = quantises(plan) ? 5e-4 : 2e-6 * sqrt(inputs);
-  check::report(what, error / fmax(greatest, 1e-30), y_type == TENON_F32 ? bound : 4e-3);
+  check::report(what, error / fmax(greatest, 1e-30), y_type == TENON_F32 ? 2e-6 * sqrt(inputs) : 4e-3);
   check::require("  nothing beyond its rows and outputs is written", untouched);
   check::require("  the same bits twice", same);
 }
@@ -187,7 +172,7 @@ void add_norm(int type, int rows, int most, int hidden, int inputs) {
   for (float& b : bias) b = check::normal();
   Device<float> dbias(bias);
   check::NormBeside norm(rows, most, hidden);
-  tenon_product p = {most, norm.counts.address(), packed.words, dx.address(), inputs, rows % 2 ? dbias.address() : 0, TENON_BF16, norm.output.address(), hidden, 0, 0, 0, 0};
+  tenon_product p = {most, norm.counts.address(), packed.words, dx.address(), inputs, rows % 2 ? dbias.address() : 0, TENON_BF16, norm.output.address(), hidden, 0, 0, 0};
   p.workspace_bytes = tenon_product_workspace(&p);
   Device<uint8_t> workspace(p.workspace_bytes);
   if (p.workspace_bytes) p.workspace = workspace.address();
@@ -206,7 +191,7 @@ void add_norm(int type, int rows, int most, int hidden, int inputs) {
 }
 
 void add_norm_refusals() {
-  tenon_product p = {16, 0, {TENON_BF16, 256, 256, 0, 0}, 0, 256, 0, TENON_BF16, 0, 256, 0, 0, 0, 0};
+  tenon_product p = {16, 0, {TENON_BF16, 256, 256, 0, 0}, 0, 256, 0, TENON_BF16, 0, 256, 0, 0, 0};
   tenon_product_add_norm both = {p, {16, 0, 256, 0, 0, 0, 0, 1e-6, 0, 256}};
   check::require("a norm after a product that has finished is refused", tenon_product_add_norm_launch(&both, nullptr) != 0);
   both.product.unfinished = 1, both.norm.hidden = 128;
@@ -238,7 +223,7 @@ void zero_scales() {
   Device<uint16_t> dx(x);
   Device<int32_t> count(std::vector<int32_t>{rows});
   Device<float> y(rows * 64);
-  const tenon_product p = {rows, count.address(), packed.words, dx.address(), 512, 0, TENON_F32, y.address(), 64, 0, 0, 0};
+  const tenon_product p = {rows, count.address(), packed.words, dx.address(), 512, 0, TENON_F32, y.address(), 64, 0, 0};
   CUDA(tenon_product_launch(&p, nullptr));
   CUDA(cudaDeviceSynchronize());
   const std::vector<float> got = y.read();
@@ -294,7 +279,7 @@ class Timed {
     const int launches = rows > 512 ? 5 : 40;
     return check::chained_micros(launches, [&](int i, cudaStream_t stream) {
       tenon_product p = {rows, count.address(), all[i % all.size()]->words, x.address(), inputs, 0, TENON_BF16, y.address(), outputs,
-                         space.address(), int64_t(space.size), quantised};
+                         space.address(), int64_t(space.size)};
       CUDA(launch(p, plan, stream));
     });
   }
@@ -315,9 +300,8 @@ class Timed {
       const int tile_rows = tile_of(size).rows;
       for (int parts = 1; parts <= 8; parts *= 2) {
         if (tile_rows > 4 * rows || (tile_rows < 128 && tile_rows * 8 < rows)) continue;
-        const Plan plan = {static_cast<Size>(size), parts};
-        if (workspace_of(p, plan) > int64_t(space.size) || 128 * 2 * parts > inputs) continue;
-        if (quantises(&plan) && type != TENON_E4M3) continue;
+        const Plan plan = {size, parts};
+        if (tenon::product::partial_bytes(p, plan.parts) > int64_t(space.size) || 128 * 2 * parts > inputs) continue;
         const bool own = chosen.size == plan.size && chosen.parts == parts;
         printf(" %s/%d %.1f%s", kForms[size], parts, micros(rows, &plan), own ? "*" : "");
       }
@@ -326,16 +310,13 @@ class Timed {
   }
 
  private:
-  const char* name() const { return quantised ? "e4m3, quantised rows," : type == TENON_E4M3 ? "e4m3" : "bf16"; }
+  const char* name() const { return type == TENON_E4M3 ? "e4m3" : "bf16"; }
   int type, outputs, inputs;
   double bytes;
   Device<uint16_t> x, y;
   Device<int32_t> count;
   Device<uint8_t> space;
   std::vector<Bulk*> all;
-
- public:
-  int64_t quantised = 0;  // of tenon_product
 };
 
 // tune: every plan in place of the chosen one; only: index of the one shape to take, or -1.
@@ -348,9 +329,6 @@ void time(bool tune, int only) {
     Timed timed(shape[0], shape[1], shape[2], 8192);
     for (int rows : {1, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 8192}) {
       if (!tune) timed.row(rows);
-      timed.quantised = kQuantised > 0 && shape[0] == TENON_E4M3 && rows > 64;
-      if (!tune && timed.quantised) timed.row(rows);
-      timed.quantised = 0;
       if (tune && rows > 8) timed.tune(rows);
     }
   }
@@ -382,9 +360,8 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
     compare(type, 9, 512, 115, 1160, TENON_BF16, true);
     compare(type, 20, 513, 40, 264, TENON_F32, false);
     for (int size = 0; size < kFormCount; size++) {
-      if (size == kQuantised && type != TENON_E4M3) continue;
       for (int parts : {1, 2, 4}) {
-        const Plan plan = {static_cast<Size>(size), parts};
+        const Plan plan = {size, parts};
         const int outputs = 1 + check::random()() % 600, inputs = 8 * (1 + check::random()() % 150), rows = 1 + check::random()() % 140;
         compare(type, rows, rows + check::random()() % 200, outputs, inputs, parts == 2 ? TENON_F32 : TENON_BF16, parts == 1, &plan);
 #if !defined(TENON_EMULATED) && !defined(TENON_BRIEF)

@@ -1,10 +1,17 @@
 // Rows quantised to E4M3 against the scalar definition (check::Quantised), bit by bit; on the card:
 //   backend-cuda-core/src/test/native/run --card backend-cuda-hopper/src/test/native/quantise_hopper_test.cu
-// sources: ../../../../backend-cuda-hopper/src/main/native/product/quantise_rows.cu
+// sources:
 #include "../../../../backend-cuda-core/src/test/native/check.h"
-#include "../../main/native/product/quantise_rows.h"
+#include "device/quantise.cuh"
 
 namespace {
+
+// A warp for each row.
+__global__ void quantise_rows(const __nv_bfloat16* x, int64_t stride, int inputs, const int32_t* count, unsigned char* to, float* scales) {
+  const int64_t row = blockIdx.x, stretches = (inputs + tenon::kStretch - 1) / tenon::kStretch;
+  if (row >= *count) return;
+  tenon::quantise_row(x + row * stride, inputs, to + row * stretches * tenon::kStretch, scales + row * stretches);
+}
 
 using check::Device;
 
@@ -24,8 +31,11 @@ void compare(const char* what, int rows, int most, int inputs, const std::vector
   Device<int32_t> count(std::vector<int32_t>{rows});
   Device<uint8_t> to(size_t(most) * stretches * 128);
   Device<float> scales(size_t(most) * stretches);
-  const tenon::product::RowsToQuantise p = {dx.address(), stride, inputs, most, count.address(), to.address(), scales.address()};
-  CUDA(tenon::product::launch_quantise_rows(p, nullptr));
+  if (most > 0) {
+    CUDA(tenon::enqueue(quantise_rows, most, 32, 0, nullptr, tenon::Start::AFTER, reinterpret_cast<const __nv_bfloat16*>(dx.address()), stride, inputs,
+                        reinterpret_cast<const int32_t*>(count.address()), reinterpret_cast<unsigned char*>(to.address()),
+                        reinterpret_cast<float*>(scales.address())));
+  }
   CUDA(cudaDeviceSynchronize());
   const std::vector<uint8_t> codes = to.read();
   const std::vector<float> factors = scales.read();

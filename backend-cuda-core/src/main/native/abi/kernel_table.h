@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 5
+#define TENON_KERNEL_ABI 6
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
@@ -114,9 +114,8 @@ typedef struct tenon_product {
   int64_t y_type;       // TENON_BF16 or TENON_F32
   tenon_address y;
   int64_t y_stride;
-  tenon_address workspace;  // for split sums and quantised rows, or 0
+  tenon_address workspace;  // for split sums, or 0
   int64_t workspace_bytes;
-  int64_t quantised;        // as in tenon_moe
   int64_t unfinished;       // 1: product_add_norm comes next with these words and this workspace, so sums may be left to it
 } tenon_product;
 

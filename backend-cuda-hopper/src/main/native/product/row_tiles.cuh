@@ -9,7 +9,6 @@
 
 namespace tenon::product {
 
-constexpr int kThreads = 3 * kGroupThreads;
 constexpr int kAlignment = 1024;
 constexpr int kGroupedRowTiles = 16;  // row tiles that stay in the L2 cache while the weights pass
 

@@ -4,11 +4,9 @@
 //   groups 1, 2          half of the outputs each: packed weights → bf16 → operand A, 64 outputs × rows of sums, or twice that
 //   groups 3, 4          with few rows: the same for every other stage
 //
-// Blocks stay and take tiles of outputs × rows in turn; producers run ahead into the next tile. Of their four warps, two copy
-// rows, one copies weights, where it can from before the kernel ahead has ended, and one makes stages visible to the
-// matrix engine once they are there: the fence that it takes waits for all that its thread has asked for, so a thread that
-// copies would have no copies under way while it fences. While a stage is multiplied, its group makes the next one's operand
-// A, and other groups dequantise, scale or store. Dequantising is what takes most time with few rows.
+// Blocks stay and take tiles of outputs × rows in turn; producers run ahead into the next tile. One thread has rows copied and
+// one weights, where it can from before the kernel ahead has ended. While a stage is multiplied, its group makes the next one's
+// operand A, and other groups dequantise, scale or store. Dequantising is what takes most time with few rows.
 //
 // The packed form gives lane (g, t) neighbouring inputs where operand A wants two of each eight: weights are loaded from shared
 // memory as that, so that rows may lie there in their own order.
@@ -17,13 +15,14 @@
 #include "device/platform.cuh"
 #include "matrix_engine.cuh"
 #include "row_tiles.cuh"
+#include "tensor_copy.cuh"
 #include "warpgroup_rows.h"
 
 namespace tenon::product {
 namespace {
 
 constexpr int kDepth = 64;
-constexpr int kRowThreads = 64, kRowsApart = kRowThreads / 8;
+constexpr int kPackedRow = 64;  // bytes of the packed form of outputs g and g + 8: 16 of each lane (g, t)
 
 template <int kTypeOf, int kShapeOf>
 struct Form {
@@ -35,7 +34,8 @@ struct Form {
   static constexpr int kThreads = (1 + 2 * kPairs) * kGroupThreads;
   static constexpr bool kScaled = kType == TENON_E4M3;
   static constexpr int kUnits = kScaled ? 2 : 4;  // of 512 bytes: 16 outputs and kDepth inputs
-  static constexpr int kRowBytes = kRows * kDepth * 2, kTileBytes = kUnits * 512, kStageBytes = kRowBytes + kTiles * kTileBytes;
+  static constexpr int kRowBytes = kRows * kDepth * 2, kTileBytes = kUnits * 512, kWeightBytes = kTiles * kTileBytes;
+  static constexpr int kStageBytes = kRowBytes + kWeightBytes;
   // a block may have 227 KB, barriers among them, and 65,536 registers
   static constexpr int kSlabs = 2 * kPairs, kRoom = 226 * 1024 - kSlabs * kSlabBytes - kAlignment;
   static constexpr int kStages = kRoom / kStageBytes < 8 ? kRoom / kStageBytes : 8;
@@ -48,13 +48,12 @@ struct Form {
 template <typename F>
 struct Ring {
   unsigned char* stages;
-  uint64_t *landed, *full, *empty;  // [kStages]
+  uint64_t *full, *empty;  // [kStages]
 
   // By one thread; a __syncthreads() must follow.
   __device__ void init() const {
     for (int i = 0; i < F::kStages; i++) {
-      barrier_init(&landed[i], kRowThreads + 32);
-      barrier_init(&full[i], 1);
+      barrier_init(&full[i], 2);
       barrier_init(&empty[i], 8);  // the warps of two groups
     }
     barrier_init_done();
@@ -76,77 +75,16 @@ struct Place {
 
 __device__ __forceinline__ int steps_of(const Item& item) { return item.stretches * (kStretch / kDepth); }
 
-// A thread copies unit `threadIdx.x % 8` of every eighth row.
-template <typename F>
-__device__ __forceinline__ void copy_rows(const tenon_product& p, const Work<F::kShape>& work, int rows, const Ring<F>& ring) {
-  const int unit = threadIdx.x % 8, within = threadIdx.x / 8, at = panel_offset(within, unit);
-  const __nv_bfloat16* none = reinterpret_cast<const __nv_bfloat16*>(p.x);
-  const int apart = kRowsApart * static_cast<int>(p.x_stride);
+// Has something copied for every stage in turn, by one thread: copy(item, step, the stage's first byte, its barrier).
+template <typename F, typename Copy>
+__device__ __forceinline__ void produce(const Work<F::kShape>& work, const Ring<F>& ring, const Copy& copy) {
   Place<F> place;
   for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
     const Item item = work.item(index);
-    const int first_input = item.first_stretch * kStretch + unit * 8;
-    const int inputs_left = static_cast<int>(p.weights.inputs) - first_input, rows_left = rows - item.first_row - within;
-    const __nv_bfloat16* x = none + (item.first_row + within) * p.x_stride + first_input;
     const int steps = steps_of(item);
     for (int step = 0; step < steps; step++) {
       barrier_wait(&ring.empty[place.slot], place.turn ^ 1);
-      unsigned char* to = place.stage(ring) + at;
-      const bool within_inputs = step * kDepth < inputs_left;
-#pragma unroll
-      for (int i = 0; i < F::kRows / kRowsApart; i++) {
-        const bool valid = within_inputs && i * kRowsApart < rows_left;
-        copy_async16(to + i * kRowsApart * 128, valid ? x + (i * apart + step * kDepth) : none, valid);
-      }
-      barrier_arrive_after_copies(&ring.landed[place.slot]);
-      place.advance();
-    }
-  }
-}
-
-// Which of four places lane (g, t)'s 16 bytes take among those of its g, so that what `Operands` loads at a time falls into
-// different banks.
-template <typename F>
-__device__ __forceinline__ int place_among(int g, int t) {
-  return t ^ (F::kScaled ? g / 2 : g & 2);
-}
-
-// By one warp; tiles beyond the last repeat it, their sums are dropped.
-template <typename F>
-__device__ __forceinline__ void copy_weights(const tenon_product& p, const Work<F::kShape>& work, const Ring<F>& ring) {
-  const int lane = threadIdx.x % 32, last = static_cast<int>((p.weights.outputs + 15) / 16) - 1;
-  const int at = F::kRowBytes + (lane / 4 * 4 + place_among<F>(lane / 4, lane % 4)) * 16;
-  const int stretch_bytes = F::kTileBytes * (kStretch / kDepth);
-  const uint32_t tile_bytes = work.stretches * stretch_bytes;
-  Place<F> place;
-  for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
-    const Item item = work.item(index);
-    const unsigned char* from = reinterpret_cast<const unsigned char*>(p.weights.data) +
-                                (int64_t(item.first_tile) * work.stretches + item.first_stretch) * stretch_bytes + lane * 16;
-    for (int left = steps_of(item); left > 0; left--) {
-      barrier_wait(&ring.empty[place.slot], place.turn ^ 1);
-      unsigned char* to = place.stage(ring) + at;
-#pragma unroll
-      for (int tile = 0; tile < F::kTiles; tile++) {
-        const unsigned char* of_tile = from + min(tile, last - item.first_tile) * tile_bytes;
-#pragma unroll
-        for (int i = 0; i < F::kUnits; i++) copy_async16(to + tile * F::kTileBytes + i * 512, of_tile + i * 512);
-      }
-      barrier_arrive_after_copies(&ring.landed[place.slot]);
-      from += F::kTileBytes;
-      place.advance();
-    }
-  }
-}
-
-template <typename F>
-__device__ __forceinline__ void publish(const Work<F::kShape>& work, const Ring<F>& ring) {
-  Place<F> place;
-  for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
-    for (int left = steps_of(work.item(index)); left > 0; left--) {
-      barrier_wait(&ring.landed[place.slot], place.turn);
-      publish_to_products();
-      barrier_arrive(&ring.full[place.slot]);
+      copy(item, item.first_stretch * (kStretch / kDepth) + step, place.stage(ring), &ring.full[place.slot]);
       place.advance();
     }
   }
@@ -181,7 +119,7 @@ struct Operands {
   // pair of inputs for outputs g and g + 8.
   __device__ static int lane_offset() {
     const int lane = threadIdx.x % 32, g = F::kScaled ? lane % 8 : lane / 4, t = F::kScaled ? lane / 8 : lane % 4 / 2;
-    return (g * 4 + place_among<F>(g, t)) * 16 + (F::kScaled ? 0 : lane % 2 * 8);
+    return g * kPackedRow + (t ^ g / 2) * 16 + (F::kScaled ? 0 : lane % 2 * 8);
   }
   __device__ void read(const unsigned char* weights) {
 #pragma unroll
@@ -302,26 +240,28 @@ __device__ __forceinline__ Work<F::kShape> work_of(const tenon_product& p, int r
 }
 
 template <int kType, int kShape>
-__global__ void __launch_bounds__(Form<kType, kShape>::kThreads, 1) warpgroup_rows(tenon_product p, int parts) {
+__global__ void __launch_bounds__(Form<kType, kShape>::kThreads, 1)
+    warpgroup_rows(tenon_product p, int parts, const __grid_constant__ TensorMap x, const __grid_constant__ TensorMap weights) {
   using F = Form<kType, kShape>;
   TENON_DYNAMIC_SHARED(unsigned char, unaligned);
-  __shared__ uint64_t landed[F::kStages], full[F::kStages], empty[F::kStages];
+  __shared__ uint64_t full[F::kStages], empty[F::kStages];
   const int gap = (kAlignment - reinterpret_cast<uintptr_t>(unaligned) % kAlignment) % kAlignment;
-  const Ring<F> ring = {unaligned + gap, landed, full, empty};
+  const Ring<F> ring = {unaligned + gap, full, empty};
   if (threadIdx.x == 0) ring.init();
   __syncthreads();
   release_successor();
-  const int warp = threadIdx.x / 32;
   if (threadIdx.x < kGroupThreads) {
     warpgroup_gives_registers<F::kProducerRegisters>();
-    if (warp < kRowThreads / 32) {
-      const int rows = counted(p);
-      copy_rows(p, work_of<F>(p, rows, parts), rows, ring);
-    } else if (warp == kRowThreads / 32) {
+    if (threadIdx.x == 0) {
+      produce<F>(work_of<F>(p, counted(p), parts), ring, [&](const Item& item, int step, unsigned char* stage, uint64_t* barrier) {
+        copy_box(stage, x, step * kDepth, item.first_row, 0, F::kRowBytes, barrier);
+      });
+    } else if (threadIdx.x == 32) {
       // weights do not depend on what runs ahead, nor does which are this block's where all rows are of one tile
-      copy_weights(p, work_of<F>(p, p.max_rows <= F::kRows ? 1 : counted(p), parts), ring);
-    } else if (threadIdx.x % 32 == 0) {
-      publish(work_of<F>(p, counted(p), parts), ring);
+      const int rows = p.max_rows <= F::kRows ? 1 : counted(p);
+      produce<F>(work_of<F>(p, rows, parts), ring, [&](const Item& item, int step, unsigned char* stage, uint64_t* barrier) {
+        copy_box(stage + F::kRowBytes, weights, 0, step * (F::kTileBytes / kPackedRow), item.first_tile, F::kWeightBytes, barrier);
+      });
     }
   } else {
     warpgroup_takes_registers<F::kConsumerRegisters>();
@@ -332,26 +272,35 @@ __global__ void __launch_bounds__(Form<kType, kShape>::kThreads, 1) warpgroup_ro
 
 template <int kType, int kShape>
 int launch(const tenon_product& p, int parts, void* stream) {
-  const unsigned blocks = blocks_of(p, kWarpgroupTiles[kShape], parts);
+  using F = Form<kType, kShape>;
+  const unsigned blocks = blocks_of(p, F::kTile, parts);
   if (blocks == 0) return cudaErrorInvalidValue;
-  const int failed = enqueue(warpgroup_rows<kType, kShape>, blocks, Form<kType, kShape>::kThreads, Form<kType, kShape>::kSharedBytes, stream, Start::EARLY, p, parts);
+  const uint64_t row_bytes = p.x_stride * 2, packed_rows = uint64_t(stretches(p)) * (kStretch / kDepth) * (F::kTileBytes / kPackedRow);
+  TensorMap x, weights;
+  int failed = describe(x, {p.x, 2, {uint64_t(p.weights.inputs), uint64_t(p.max_rows), 1}, {row_bytes, row_bytes * p.max_rows},
+                            {kDepth, F::kRows, 1}});
+  if (failed) return failed;
+  failed = describe(weights, {p.weights.data, 1, {kPackedRow, packed_rows, uint64_t(tiles(p))}, {kPackedRow, packed_rows * kPackedRow},
+                              {kPackedRow, F::kTileBytes / kPackedRow, F::kTiles}});
+  if (failed) return failed;
+  failed = enqueue(warpgroup_rows<kType, kShape>, blocks, F::kThreads, F::kSharedBytes, stream, Start::EARLY, p, parts, x, weights);
   return failed || parts == 1 ? failed : launch_join(p, parts, stream);
 }
 
 template <int kType>
-int launch(const tenon_product& p, WarpgroupShape shape, int parts, void* stream) {
-  switch (shape) {
-    case ROWS_32: return launch<kType, ROWS_32>(p, parts, stream);
-    case ROWS_64: return launch<kType, ROWS_64>(p, parts, stream);
-    case ROWS_128: return launch<kType, ROWS_128>(p, parts, stream);
-    default: return launch<kType, WIDE>(p, parts, stream);
+int launch(const tenon_product& p, Plan plan, void* stream) {
+  switch (plan.size) {
+    case ROWS_32: return launch<kType, ROWS_32>(p, plan.parts, stream);
+    case ROWS_64: return launch<kType, ROWS_64>(p, plan.parts, stream);
+    case ROWS_128: return launch<kType, ROWS_128>(p, plan.parts, stream);
+    default: return launch<kType, WIDE>(p, plan.parts, stream);
   }
 }
 
 }  // namespace
 
-int launch_warpgroup_rows(const tenon_product& p, WarpgroupShape shape, int parts, void* stream) {
-  return p.weights.type == TENON_E4M3 ? launch<TENON_E4M3>(p, shape, parts, stream) : launch<TENON_BF16>(p, shape, parts, stream);
+int launch_warpgroup_rows(const tenon_product& p, Plan plan, void* stream) {
+  return p.weights.type == TENON_E4M3 ? launch<TENON_E4M3>(p, plan, stream) : launch<TENON_BF16>(p, plan, stream);
 }
 
 }  // namespace tenon::product

@@ -1,4 +1,4 @@
-// The forms of the product for many rows that use Hopper's products of four warps.
+// The form of the product for many rows that uses Hopper's products of four warps.
 #ifndef TENON_PRODUCT_WARPGROUP_ROWS_H
 #define TENON_PRODUCT_WARPGROUP_ROWS_H
 
@@ -6,16 +6,13 @@
 
 namespace tenon::product {
 
-// Tiles of a block, and what they compute per microsecond on a multiprocessor.
+// Tiles of a block; with few rows it dequantises for too few of them to keep the tensor cores busy.
 enum WarpgroupShape { ROWS_32, ROWS_64, ROWS_128, WIDE, WARPGROUP_SHAPES };
-constexpr Tile kWarpgroupTiles[WARPGROUP_SHAPES] = {{128, 32, 1}, {128, 64, 1}, {128, 128, 1}, {256, 128, 1}};
-constexpr double kWarpgroupFlops[WARPGROUP_SHAPES] = {3.0e6, 4.0e6, 4.6e6, 4.6e6};
+constexpr Tile kWarpgroupTiles[WARPGROUP_SHAPES] = {
+    {128, 32, 1, 1.64e6, 1}, {128, 64, 1, 2.87e6, 1}, {128, 128, 1, 3.96e6, 1}, {256, 128, 1, 4.85e6, 1}};
 
-int launch_warpgroup_rows(const tenon_product& p, WarpgroupShape shape, int parts, void* stream);
-
-// The same in wide tiles with rows quantised, for weights in E4M3; the work space must be as large as is said here.
-int launch_quantised_rows(const tenon_product& p, int parts, void* stream);
-int64_t quantised_rows_workspace(const tenon_product& p, int parts);
+// With a plan of the caller's; its work space must be large enough.
+int launch_warpgroup_rows(const tenon_product& p, Plan plan, void* stream);
 
 }  // namespace tenon::product
 #endif

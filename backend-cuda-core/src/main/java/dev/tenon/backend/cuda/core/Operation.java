@@ -9,7 +9,7 @@ enum Operation {
   EMBED(20),
   ADD_NORM(10),
   GATHER(18),
-  PRODUCT(17),
+  PRODUCT(16),
   ATTENTION_PREPARE(35),
   ATTENTION(32),
   DELTA_NET(40),
@@ -20,7 +20,7 @@ enum Operation {
   SET_UP(15),
   DRAFT(55),
   JOIN_COLUMNS(7),
-  PRODUCT_ADD_NORM(27),
+  PRODUCT_ADD_NORM(26),
   MOE_ADD_NORM(39);
 
   /** Words of its parameters. */

@@ -177,7 +177,7 @@ final class StepContext {
                 .with(count.most(rows), count.address(rows))
                 .with(matrix)
                 .with(x, stride, bias, type.code, y, yStride),
-        words -> words.with(quantised, 0));
+        words -> words.with(0));
   }
 
   /** Which of a set's counts bounds an operation. */
