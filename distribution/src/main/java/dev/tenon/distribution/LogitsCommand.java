@@ -54,11 +54,9 @@ final class LogitsCommand extends EngineCommand {
     int drafts = values.count("drafts").orElse(0);
     List<int[]> prompts = prompts(file);
     try (Engine engine = drafting(given, drafts).open(new ProgressBar(err))) {
-      List<GenerationStream> streams = new ArrayList<>();
-      for (int[] prompt : prompts) {
-        streams.add(engine.submit(request(prompt, maxTokens, drafts)));
-      }
-      for (GenerationStream stream : streams) {
+      List<GenerationRequest> requests =
+          prompts.stream().map(prompt -> request(prompt, maxTokens, drafts)).toList();
+      for (GenerationStream stream : engine.submitAll(requests)) {
         out.println(answer(stream, maxTokens, drafts));
       }
       out.flush();

@@ -26,6 +26,16 @@ public interface Engine extends AutoCloseable {
    */
   GenerationStream submit(GenerationRequest request);
 
+  /**
+   * Checks several requests and queues them at once: no step is planned that knows some of them
+   * only, so on an idle engine the same requests always meet in the same steps. If one is refused,
+   * none is queued.
+   *
+   * @return a stream for each request, in their order
+   * @throws TenonException as {@link #submit} does
+   */
+  List<GenerationStream> submitAll(List<GenerationRequest> requests);
+
   /** The model served. */
   ModelCard model();
 

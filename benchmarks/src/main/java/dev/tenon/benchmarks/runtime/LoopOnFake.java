@@ -73,7 +73,7 @@ final class LoopOnFake {
             ActiveRequest.NO_DIAGNOSIS,
             List.of(greedy(output)),
             channel);
-    commands.add(new Command.Submit(request));
+    commands.add(new Command.Submit(List.of(request)));
     return request;
   }
 

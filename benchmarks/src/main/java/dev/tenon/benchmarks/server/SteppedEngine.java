@@ -97,6 +97,11 @@ final class SteppedEngine implements Engine {
   }
 
   @Override
+  public List<GenerationStream> submitAll(List<GenerationRequest> requests) {
+    return requests.stream().map(this::submit).toList();
+  }
+
+  @Override
   public GenerationStream submit(GenerationRequest request) {
     SamplingParameters sampling = request.sampling();
     int most = Objects.requireNonNullElse(sampling.maxTokens(), 16);

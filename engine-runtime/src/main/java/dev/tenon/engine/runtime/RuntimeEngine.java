@@ -20,6 +20,7 @@ import dev.tenon.spi.text.TextSupport;
 import dev.tenon.spi.text.Tokenizer;
 import dev.tenon.spi.toolcall.ToolParserProvider;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -55,32 +56,52 @@ public final class RuntimeEngine implements Engine {
 
   @Override
   public GenerationStream submit(GenerationRequest request) {
+    return submitAll(List.of(request)).getFirst();
+  }
+
+  @Override
+  public List<GenerationStream> submitAll(List<GenerationRequest> requests) {
     thread.requireServing();
-    AdmittedRequest admitted = admission.admit(request);
-    if (!thread.gauge().tryEnter()) {
+    List<AdmittedRequest> admitted = requests.stream().map(admission::admit).toList();
+    if (!thread.gauge().tryEnter(requests.size())) {
       throw new TenonException(
           ErrorCode.QUEUE_FULL,
-          "%d requests wait already; try again later".formatted(parts.config().maxWaiting()));
+          requests.size() == 1
+              ? "%d requests wait already; try again later".formatted(parts.config().maxWaiting())
+              : "%d requests are more than may wait, %d with those that do; try again later or with fewer"
+                  .formatted(requests.size(), parts.config().maxWaiting()));
     }
-    GenerationRequest.Diagnostics diagnostics = request.diagnostics();
-    RequestChannel channel = new RequestChannel();
-    ActiveRequest active =
-        new ActiveRequest(
-            request.id(),
-            admitted.prompt(),
-            request.priority(),
-            arrivals.getAndIncrement(),
-            System.nanoTime(),
-            diagnostics == null ? ActiveRequest.NO_DIAGNOSIS : diagnostics.draftTokens(),
-            admitted.samplings(),
-            channel);
+    List<ActiveRequest> active = new ArrayList<>(requests.size());
+    List<GenerationStream> streams = new ArrayList<>(requests.size());
+    for (int i = 0; i < requests.size(); i++) {
+      ActiveRequest opened = activate(requests.get(i), admitted.get(i));
+      active.add(opened);
+      streams.add(stream(admitted.get(i), opened));
+    }
     thread.send(new Command.Submit(active));
-    return new RequestStream(
+    return streams;
+  }
+
+  private ActiveRequest activate(GenerationRequest request, AdmittedRequest admitted) {
+    GenerationRequest.Diagnostics diagnostics = request.diagnostics();
+    return new ActiveRequest(
         request.id(),
+        admitted.prompt(),
+        request.priority(),
+        arrivals.getAndIncrement(),
+        System.nanoTime(),
+        diagnostics == null ? ActiveRequest.NO_DIAGNOSIS : diagnostics.draftTokens(),
+        admitted.samplings(),
+        new RequestChannel());
+  }
+
+  private GenerationStream stream(AdmittedRequest admitted, ActiveRequest active) {
+    return new RequestStream(
+        active.id(),
         admitted.prompt(),
         admitted.samplings().size(),
         admitted.style(),
-        channel,
+        active.channel(),
         new Cancellation() {
           @Override
           public void choiceComplete(int choice) {

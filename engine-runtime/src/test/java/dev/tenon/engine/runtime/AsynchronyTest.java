@@ -16,6 +16,7 @@ import dev.tenon.api.TenonException;
 import dev.tenon.engine.tck.fake.FakeBackend;
 import dev.tenon.engine.tck.fake.FakeOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -164,6 +165,39 @@ class AsynchronyTest {
       running.close();
       third.close();
       fourth.close();
+      releaseForEver(fake.backend());
+    }
+  }
+
+  @Test
+  void requestsSubmittedTogetherMeetInTheFirstStep() throws Exception {
+    try (Engine engine = fake.start()) {
+      List<GenerationStream> streams =
+          engine.submitAll(List.of(request(1, 2), request(3), request(4, 5, 6)));
+      await(() -> fake.backend().launched() == 2);
+      fake.backend().release();
+      for (GenerationStream stream : streams) {
+        assertThat(stream.next()).isInstanceOf(GenerationEvent.PromptProcessed.class);
+      }
+      assertThat(engine.statistics().steps()).isEqualTo(1);
+      streams.forEach(GenerationStream::close);
+      releaseForEver(fake.backend());
+    }
+  }
+
+  @Test
+  void ofRequestsSubmittedTogetherAllAreQueuedOrNone() throws Exception {
+    fake.slots(1).config(c -> c.maxWaiting(2));
+    try (Engine engine = fake.start()) {
+      assertThat(engine.submitAll(List.of())).isEmpty();
+      assertThatThrownBy(() -> engine.submitAll(List.of(request(1), request(-7))))
+          .hasMessageContaining("-7");
+      assertThatThrownBy(() -> engine.submitAll(List.of(request(1), request(2), request(3))))
+          .hasMessageContaining("3 requests are more than may wait")
+          .isInstanceOfSatisfying(
+              TenonException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.QUEUE_FULL));
+      List<GenerationStream> streams = engine.submitAll(List.of(request(1), request(2)));
+      streams.forEach(GenerationStream::close);
       releaseForEver(fake.backend());
     }
   }

@@ -16,6 +16,7 @@ import dev.tenon.engine.runtime.stream.RequestChannel;
 import dev.tenon.engine.runtime.stream.RequestStream;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /** An engine without a thread: the test takes each step itself. */
@@ -106,7 +107,7 @@ final class SteppedEngine {
 
   Handle submit(GenerationRequest request) {
     AdmittedRequest admitted = assembly.admission().admit(request);
-    assertThat(assembly.gauge().tryEnter()).isTrue();
+    assertThat(assembly.gauge().tryEnter(1)).isTrue();
     RequestChannel channel = new RequestChannel();
     GenerationRequest.Diagnostics diagnostics = request.diagnostics();
     ActiveRequest active =
@@ -119,7 +120,7 @@ final class SteppedEngine {
             diagnostics == null ? ActiveRequest.NO_DIAGNOSIS : diagnostics.draftTokens(),
             admitted.samplings(),
             channel);
-    assembly.commands().add(new Command.Submit(active));
+    assembly.commands().add(new Command.Submit(List.of(active)));
     Cancellation cancellation =
         new Cancellation() {
           @Override

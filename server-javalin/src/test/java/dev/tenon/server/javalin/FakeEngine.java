@@ -42,6 +42,11 @@ final class FakeEngine implements Engine {
   volatile EngineHealth health = new EngineHealth(EngineHealth.State.SERVING, "");
 
   @Override
+  public List<GenerationStream> submitAll(List<GenerationRequest> requests) {
+    return requests.stream().map(this::submit).toList();
+  }
+
+  @Override
   public GenerationStream submit(GenerationRequest request) {
     if (health.state() != EngineHealth.State.SERVING) {
       throw new TenonException(ErrorCode.CLOSED, "the engine is draining; ask another server");

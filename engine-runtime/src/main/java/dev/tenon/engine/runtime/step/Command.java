@@ -2,11 +2,12 @@ package dev.tenon.engine.runtime.step;
 
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.runtime.scheduler.ActiveRequest;
+import java.util.List;
 
 /** What other threads ask of the engine's thread. */
 public sealed interface Command {
-  /** A new request. */
-  record Submit(ActiveRequest request) implements Command {}
+  /** New requests, which come in together. */
+  record Submit(List<ActiveRequest> requests) implements Command {}
 
   /** A request's owner wants no more of it. */
   record Cancel(ActiveRequest request) implements Command {}

@@ -134,7 +134,7 @@ public final class EngineLoop {
     Command command = commands.poll();
     while (command != null) {
       if (command instanceof Command.Submit submit) {
-        ledger.open(submit.request());
+        submit.requests().forEach(ledger::open);
       }
       command = commands.poll();
     }
@@ -191,7 +191,7 @@ public final class EngineLoop {
 
   private void obey(Command command) {
     switch (command) {
-      case Command.Submit submit -> ledger.open(submit.request());
+      case Command.Submit submit -> submit.requests().forEach(ledger::open);
       case Command.Cancel cancel -> ledger.cancel(cancel.request());
       case Command.CompleteChoice complete -> {
         Sequence sequence = complete.request().choices().get(complete.choice());

@@ -17,15 +17,15 @@ public final class LoadGauge {
     this.mostWaiting = mostWaiting;
   }
 
-  /** Counts a request, unless too many wait; answers whether it did. */
-  public boolean tryEnter() {
+  /** Counts requests, unless too many would wait then; answers whether it did. */
+  public boolean tryEnter(int count) {
     lock.lock();
     try {
-      if (waiting >= mostWaiting) {
+      if (count > mostWaiting - waiting) {
         return false;
       }
-      waiting++;
-      active++;
+      waiting += count;
+      active += count;
       return true;
     } finally {
       lock.unlock();
