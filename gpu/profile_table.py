@@ -28,7 +28,7 @@ def floor(name, rows, context, prompt):
         return 16384 * rows * (rows + 1) / 2 / PRODUCTS if prompt else rows * context * 2048 / READ
     if name == "attention_prepare":
         return rows * 28672 / READ
-    if name.startswith("product"):
+    if name.startswith("product "):
         outputs, inputs = map(int, re.findall(r"\d+", name)[:2])
         wide = outputs in (64, VOCABULARY)  # not in FP8
         if outputs == VOCABULARY and prompt:
