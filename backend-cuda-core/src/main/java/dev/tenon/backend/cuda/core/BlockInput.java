@@ -115,6 +115,6 @@ final class BlockInput {
                 .with(rows.maxRows(), rows.counts())
                 .with(matrix)
                 .with(x, matrix.inputs(), bias, DeviceType.BF16.code, output, stream.hidden),
-        words -> words);
+        words -> {});
   }
 }

@@ -23,14 +23,14 @@ final class StepContext {
   }
 
   /**
-   * @param quantised 1 if products may quantise their rows, else 0
+   * @param quantised 1 if mixtures may quantise their rows, else 0
    */
   StepContext(CudaDevice device, long quantised) {
     this.device = device;
     this.quantised = quantised;
   }
 
-  /** 1 if products may quantise their rows, else 0. */
+  /** 1 if mixtures may quantise their rows, else 0. */
   long quantised() {
     return quantised;
   }
