@@ -198,6 +198,23 @@ void add_norm_refusals() {
   check::require("a norm of another width is refused", tenon_product_add_norm_launch(&both, nullptr) != 0);
 }
 
+#if defined(TENON_TEST_WARPGROUP)
+// A layer's first product would be a node more with parts, whose sums another kernel joins.
+void first_products() {
+  for (int outputs : {12288, 9216}) {
+    bool one = true;
+    for (int rows = 1; rows <= 512; rows++) {
+      tenon_product p = {};
+      p.max_rows = rows, p.weights = {TENON_E4M3, outputs, 2048, 0, 0};
+      one &= tenon_product_workspace(&p) == 0;
+    }
+    char line[80];
+    snprintf(line, sizeof line, "%d x 2048 has one part up to 512 rows", outputs);
+    check::require(line, one);
+  }
+}
+#endif
+
 void alternate() {
   Matrix even(TENON_E4M3, 48, 256), odd(TENON_E4M3, 48, 256), joined(TENON_E4M3, 96, 256);
   Packed apart(TENON_E4M3, 96, 256), together(TENON_E4M3, 96, 256);
@@ -382,6 +399,9 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
   add_norm_refusals();
   zero_scales();
   alternate();
+#if defined(TENON_TEST_WARPGROUP)
+  first_products();
+#endif
   printf("%d failures\n", check::failures);
   return check::failures != 0;
 }
