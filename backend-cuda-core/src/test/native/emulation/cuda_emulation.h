@@ -24,8 +24,6 @@
 #define __launch_bounds__(...)
 #undef __grid_constant__
 #define __grid_constant__
-#undef __grid_constant__
-#define __grid_constant__
 #undef __cluster_dims__
 #define __cluster_dims__(...)
 #undef __maxnreg__

@@ -9,7 +9,6 @@ namespace tenon::moe {
 
 constexpr int kEngineThreads = 3 * kGroupThreads;
 constexpr int kTaskRows = 128, kTaskTiles = 16;
-constexpr int kLag = 4;  // stages that a producer asks for before it waits for the first of them
 constexpr int kPanelAlignment = 1024;
 
 // A share of the work: rows of one expert and 256 of its outputs.

@@ -11,56 +11,16 @@
 #define TENON_MOE_WARPGROUP_EXPERTS_CUH
 
 #include "../product/matrix_engine.cuh"
+#include "product/output.cuh"
 #include "results.cuh"
 #include "tasks.cuh"
 
 namespace tenon::moe {
 
 constexpr int kStepInputs = 64;
+constexpr int kLag = 4;  // stages that the producer asks for before it waits for the first of them
 constexpr int kRingStages = 8, kRingStageBytes = kTaskRows * kStepInputs * 2;
 constexpr int kEngineBytes = kRingStages * kRingStageBytes + 2 * kSlabBytes + kPanelAlignment;
-
-// sum += a · b for 64 × 64 over 16, as warpgroup::multiply for 64 × 128.
-#if defined(TENON_EMULATED)
-inline void add_product(float (&sum)[32], const uint32_t (&a)[4], uint64_t b) {
-  const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
-  const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
-  for (int n = 0; n < 8; n++) {
-    uint32_t word[2];
-    for (int i = 0; i < 2; i++) memcpy(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
-    float part[4];
-    memcpy(part, &sum[4 * n], 16);
-    mma_bf16(part, a, word[0], word[1]);
-    memcpy(&sum[4 * n], part, 16);
-  }
-}
-inline uint64_t operand_b(const unsigned char* stage, int k) { return reinterpret_cast<uint64_t>(stage) + k * 32; }
-#else
-// The 16 inputs k of a stage: rows of 128 bytes, unit u of row r at u ^ (r % 8), eight rows after another.
-__device__ __forceinline__ uint64_t operand_b(const unsigned char* stage, int k) {
-  const uint32_t address = static_cast<uint32_t>(__cvta_generic_to_shared(stage)) + k * 32;
-  return uint64_t(1) << 62 | uint64_t(1024 >> 4) << 32 | uint64_t(1) << 16 | ((address & 0x3ffff) >> 4);
-}
-
-__device__ __forceinline__ void add_product(float (&sum)[32], const uint32_t (&a)[4], uint64_t b) {
-  asm volatile(
-      "{\n"
-      ".reg .pred add;\n"
-      "setp.ne.b32 add, 1, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-      "}, {%32, %33, %34, %35}, %36, add, 1, 1, 0;\n"
-      "}\n"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]), "+f"(sum[4]), "+f"(sum[5]), "+f"(sum[6]), "+f"(sum[7]),
-        "+f"(sum[8]), "+f"(sum[9]), "+f"(sum[10]), "+f"(sum[11]), "+f"(sum[12]), "+f"(sum[13]), "+f"(sum[14]), "+f"(sum[15]),
-        "+f"(sum[16]), "+f"(sum[17]), "+f"(sum[18]), "+f"(sum[19]), "+f"(sum[20]), "+f"(sum[21]), "+f"(sum[22]), "+f"(sum[23]),
-        "+f"(sum[24]), "+f"(sum[25]), "+f"(sum[26]), "+f"(sum[27]), "+f"(sum[28]), "+f"(sum[29]), "+f"(sum[30]), "+f"(sum[31])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
-}
-#endif
-
-__device__ __forceinline__ void add_product(float (&sum)[64], const uint32_t (&a)[4], uint64_t b) { warpgroup::multiply(sum, a, b); }
 
 __device__ __forceinline__ int steps_of(int inputs) { return (inputs + kStretch - 1) / kStretch * 2; }
 
@@ -120,28 +80,6 @@ __device__ __forceinline__ void ask(Weights& to, const uint4* from, int apart) {
   }
 }
 
-// A scale that sums can be divided by.
-__device__ __forceinline__ float divisor(float scale) { return fabsf(scale) < 1e-30f ? 1e-30f : scale; }
-
-template <int kSums>
-__device__ __forceinline__ void scale_sums(float (&sums)[kSums], float factor) {
-  if (factor == 1.0f) return;
-#pragma unroll
-  for (int i = 0; i < kSums; i++) sums[i] *= factor;
-}
-
-// Keeps the compiler from moving what it does with operands and sums across a fence or a wait.
-template <int kSums>
-__device__ __forceinline__ void keep(float (&sums)[2][kSums]) {
-#if !defined(TENON_EMULATED)
-#pragma unroll
-  for (int j = 0; j < 2; j++) {
-#pragma unroll
-    for (int i = 0; i < kSums; i++) asm volatile("" : "+f"(sums[j][i])::"memory");
-  }
-#endif
-}
-
 // Two neighbouring lanes' values of outputs g and g ^ 1 become one lane's pair: of row 2t where g is even, 2t + 1 where odd.
 __device__ __forceinline__ uint32_t paired(float even_row, float odd_row, bool odd) {
   const float other = __shfl_xor_sync(kAllLanes, odd ? even_row : odd_row, 4);
@@ -192,9 +130,9 @@ __device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task
     const int weights_apart = last ? after.weights_apart : source.weights_apart;
 #pragma unroll
     for (int j = 0; j < 2; j++) {
-      if (stretch > 0) scale_sums(sums[j], __fdividef(scale[j], ahead.scale[j]));
+      if (stretch > 0) warpgroup::scale_sums(sums[j], __fdividef(scale[j], ahead.scale[j]));
       scale[j] = ahead.scale[j];
-      ahead.scale[j] = divisor(scales[j * (last ? after.scales_apart : source.scales_apart)]);
+      ahead.scale[j] = product::usable(scales[j * (last ? after.scales_apart : source.scales_apart)]);
     }
 #pragma unroll
     for (int step = 0; step < 2; step++) {
@@ -213,7 +151,8 @@ __device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task
       const uint32_t slot = ahead.taken % kRingStages;
       barrier_wait(&full[slot], ahead.taken / kRingStages % 2);
       const unsigned char* stage = ring + slot * kRingStageBytes;
-      keep(sums);
+#pragma unroll
+      for (int j = 0; j < 2; j++) warpgroup::pin(sums[j]);
 #pragma unroll
       for (int j = 0; j < 2; j++) {
 #pragma unroll
@@ -223,18 +162,19 @@ __device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task
 #pragma unroll
       for (int k = 0; k < 4; k++) {
 #pragma unroll
-        for (int j = 0; j < 2; j++) add_product(sums[j], a[j][k], operand_b(stage, k));
+        for (int j = 0; j < 2; j++) warpgroup::multiply(sums[j], a[j][k], warpgroup::rows_of_128_bytes(stage, k));
       }
       warpgroup_commit();
       warpgroup_wait();
-      keep(sums);
+#pragma unroll
+      for (int j = 0; j < 2; j++) warpgroup::pin(sums[j]);
       if (threadIdx.x % 32 == 0) barrier_arrive(&empty[slot]);
       ahead.taken++;
     }
   }
 #pragma unroll
   for (int j = 0; j < 2; j++) {
-    scale_sums(sums[j], scale[j]);
+    warpgroup::scale_sums(sums[j], scale[j]);
     if (kDown) store_results(plan, task, sums[j], j, slab);
   }
   if (!kDown) store_inner(plan, task, sums);
@@ -250,7 +190,7 @@ __device__ __forceinline__ void consume(const Plan& plan, Walk<kDown> walk, cons
 #pragma unroll
   for (int b = 0; b < 2; b++) ask(ahead.packed[b], source.weights + b * 64, source.weights_apart);
 #pragma unroll
-  for (int j = 0; j < 2; j++) ahead.scale[j] = divisor(source.scales[j * source.scales_apart]);
+  for (int j = 0; j < 2; j++) ahead.scale[j] = product::usable(source.scales[j * source.scales_apart]);
   for (bool more = true; more;) {
     walk.advance();
     more = walk.has();

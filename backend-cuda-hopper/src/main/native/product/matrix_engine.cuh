@@ -11,6 +11,18 @@ namespace tenon {
 constexpr int kGroupThreads = 128;  // of a warpgroup
 }
 
+namespace tenon::warpgroup {
+
+// Sums that are kept in units of a scale change to another one's.
+template <int kCount>
+__device__ __forceinline__ void scale_sums(float (&sums)[kCount], float factor) {
+  if (factor == 1.0f) return;
+#pragma unroll
+  for (int i = 0; i < kCount; i++) sums[i] *= factor;
+}
+
+}  // namespace tenon::warpgroup
+
 #if defined(TENON_EMULATED)
 
 namespace tenon::warpgroup {

@@ -90,13 +90,6 @@ __device__ __forceinline__ void produce(const Work<F::kShape>& work, const Ring<
   }
 }
 
-template <int kCount>
-__device__ __forceinline__ void scale_sums(float (&sums)[kCount], float factor) {
-  if (factor == 1.0f) return;
-#pragma unroll
-  for (int i = 0; i < kCount; i++) sums[i] *= factor;
-}
-
 // Scales of 16 outputs: lane i has that of stretch i of 32, and by how much sums in units of the one before it change. All at
 // once, since a load per stretch would be waited for.
 struct Scales {
@@ -189,7 +182,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
         if (F::kScaled && step > 0 && (kPairs == 2 || which == 0)) {
           if (stretch % 32 == 0) load_scales(stretch);
 #pragma unroll
-          for (int j = 0; j < kHalves; j++) scale_sums(sums[j], __shfl_sync(0xffffffffu, scales[j].change, stretch % 32));
+          for (int j = 0; j < kHalves; j++) warpgroup::scale_sums(sums[j], __shfl_sync(0xffffffffu, scales[j].change, stretch % 32));
         }
         const uint64_t stage = warpgroup::operand_at(first_stage, place.slot * F::kStageBytes);
         uint64_t* empty = &ring.empty[place.slot];
@@ -221,7 +214,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
     const Target to = target_of(p, work.parts, item.part);
 #pragma unroll
     for (int j = 0; j < kHalves; j++) {
-      if (F::kScaled && steps > 0) scale_sums(sums[j], __shfl_sync(0xffffffffu, scales[j].own, (item.stretches - 1) % 32));
+      if (F::kScaled && steps > 0) warpgroup::scale_sums(sums[j], __shfl_sync(0xffffffffu, scales[j].own, (item.stretches - 1) % 32));
       hand_over<kPairs>(sums[j], slabs + group * kSlabFloats, group, to, item.first_row, rows, (item.first_tile + group % 2 * kHalves * 4 + j * 4) * 16);
     }
   }
