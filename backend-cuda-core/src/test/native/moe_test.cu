@@ -1,5 +1,5 @@
 // A mixture of experts against sums in double precision on the host.
-// sources: smxx/moe/*.cu smxx/elementwise/add_norm.cu
+// sources: smxx/moe/*.cu smxx/elementwise/add_norm.cu smxx/product/*.cu
 //   moe_test                     compares
 //   moe_test time [ROWS…]        prints times of the 80B shapes (on a card)
 //   moe_test tune ROWS           tries every candidate of tile parameters for so many rows (on a card)
@@ -88,8 +88,8 @@ std::vector<double> expert(const Matrix& gate_up, int first_output, const Matrix
   return y;
 }
 
-// What `quantised` of tenon_moe is.
-int64_t quantised = 0;
+// What `quantised` and `tuned` of tenon_moe are.
+int64_t quantised = 0, tuned_as = 0;
 
 // The weights of one block on host and device.
 struct Block {
@@ -146,7 +146,7 @@ Run run(const Block& block, const std::vector<uint16_t>& x, int rows, int most, 
   CUDA(tenon_moe_launch(&p, nullptr));
   CUDA(cudaDeviceSynchronize());
   const Plan plan = tenon::moe::make_plan(p);
-  Run result = {out.read(), {}, distinct.read()[0] - 5, plan.quantised};
+  Run result = {out.read(), {}, distinct.read()[0] - 5, plan.terms == 1};
   result.experts.resize(size_t(rows) * block.s.chosen);
   if (rows > 0) CUDA(cudaMemcpy(result.experts.data(), plan.experts, result.experts.size() * 4, cudaMemcpyDeviceToHost));
   return result;
@@ -230,10 +230,10 @@ void check_shape(const char* what, const Shape& s, std::vector<std::pair<int, in
   const Block block(s, twins, pull);
   for (auto [count, most] : rows) {
     const std::vector<uint16_t> x = tokens(count, s.hidden, around);
-    const Run first = run(block, x, count, most, 0);
+    const Run first = run(block, x, count, most, tuned_as);
     compare(what, block, x, count, most, first, twins);
     if (first.quantised) compare(what, block, x, count, most, first, twins, true);
-    check::require("the same bits twice", run(block, x, count, most, 0).out == first.out);
+    check::require("the same bits twice", run(block, x, count, most, tuned_as).out == first.out);
   }
 }
 
@@ -241,11 +241,11 @@ void check_shape(const char* what, const Shape& s, std::vector<std::pair<int, in
 void check_independence(const Shape& s, int rows, int most) {
   const Block block(s);
   const std::vector<uint16_t> x = tokens(rows, s.hidden);
-  const Run all = run(block, x, rows, most, 0);
+  const Run all = run(block, x, rows, most, tuned_as);
   bool same = true;
   for (int row = 0; row < rows; row += 3) {
     const std::vector<uint16_t> one(x.begin() + size_t(row) * s.hidden, x.begin() + size_t(row + 1) * s.hidden);
-    const Run alone = run(block, one, 1, most, 0);
+    const Run alone = run(block, one, 1, most, tuned_as);
     same &= std::equal(alone.out.begin(), alone.out.begin() + s.hidden, all.out.begin() + size_t(row) * s.hidden);
   }
   check::require("a row's bits do not depend on the other rows", same);
@@ -392,7 +392,7 @@ void time_all(const std::vector<int>& counts) {
   for (int rows : counts) {
     for (quantised = 0; quantised <= tenon::moe::kHasWarpgroups; quantised++) {
       tenon_moe p = timing.words(rows, 0, 0);
-      if (quantised && !tenon::moe::make_plan(p).quantised) continue;
+      if (quantised && !tenon::moe::make_plan(p).terms != 1) continue;
       double visited = 0;
       const double micros = timing.micros(rows, 0, visited);
       print_time(quantised ? "moe 80B e4m3, quantised rows" : "moe 80B e4m3", rows, micros, visited);
@@ -463,6 +463,15 @@ int main(int arguments, char** argument) {
   check_add_norm("no shared one, wide", {2064, 48, 32, 7, 0, 32, 1, bf16, bf16, 0}, 5, 1030);
   check_refusals();
   if (tenon::moe::kHasWarpgroups) {
+    tuned_as = tenon::moe::encode({1, 1, 3, 1, 1, tenon::moe::WARPGROUPS});
+    check_shape("512×128, 32 experts, warpgroups", mini, {{0, 9}, {3, 9}, {9, 60}, {check::kBrief ? 30 : 300, 300}});
+    check_shape("all rows to the same experts", mini, {{7, 9}, {15, 30}, {29, 60}, {check::kBrief ? 70 : 300, 300}, {check::kBrief ? 139 : 200, 200}}, false, true);
+    check_shape("256×160, shared expert of 96", {256, 160, 32, 6, 0, 32, 1, e4m3, e4m3, 96}, {{check::kBrief ? 30 : 1100, 1100}});
+    check_shape("288×96, no shared one", {288, 96, 16, 4, 0, 16, 0, e4m3, bf16, 0}, {{17, 100}});
+    check_shape("experts 16 … 39 of 64", {256, 64, 64, 8, 16, 24, 1, e4m3, e4m3, 32}, {{19, 200}});
+    check_shape("more inputs than a warp has scales for", {4224, 64, 8, 2, 0, 8, 1, e4m3, e4m3, 64}, {{9, 20}});
+    check_independence(mini, 10, 400);
+    tuned_as = 0;
     quantised = 1;
     check_shape("512×128, 32 experts", mini, {{0, 60}, {9, 60}, {check::kBrief ? 30 : 300, 300}});
     check_shape("all rows to the same experts", mini, {{check::kBrief ? 70 : 300, 300}, {check::kBrief ? 139 : 200, 200}}, false, true);

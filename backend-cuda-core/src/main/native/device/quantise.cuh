@@ -1,6 +1,12 @@
-// Rows as E4M3, with one scale for each 128 inputs of a row: the greatest magnitude becomes 448, the greatest of E4M3.
+// Rows in E4M3, with one scale for each stretch of 128 inputs of a row.
 //
-// A quantised row is its stretches of 128 bytes one after another, zeros beyond the last input, and beside it an f32 for
+//   one term    an input is scale · a: the greatest magnitude becomes 448, the greatest of E4M3
+//   two terms   an input is scale · (a + b), b what a leaves: the scale is a power of two that brings the greatest magnitude
+//               between 224 and 448. Each term has four significant bits, so what a bf16 has (eight) is kept exactly down to
+//               1/4, about a thousandth of the greatest; what is less is off by at most half of E4M3's least step, 2^-10: a
+//               hundredth of the step of bf16 at the greatest. So products of E4M3 give what products of bf16 would
+//
+// Such a row is its stretches one after another, of 128 bytes a term, zeros beyond the last input, and beside it an f32 for
 // each stretch. The packed form of weights (fragment.cuh) gives a lane eight neighbouring inputs 8t … 8t + 7 where the
 // matrix engine's operand A has inputs 4t … 4t + 3 and 4t + 16 … 4t + 19, so the words of every 32 bytes of a row change
 // places: word 2t becomes word t, word 2t + 1 word t + 4.
@@ -21,13 +27,35 @@ __device__ __forceinline__ float quantised_magnitude(float greatest) { return fm
 __device__ __forceinline__ float quantised_scale(float greatest) { return __fdiv_rn(quantised_magnitude(greatest), kMostE4m3); }
 __device__ __forceinline__ float quantised_inverse(float greatest) { return __fdiv_rn(kMostE4m3, quantised_magnitude(greatest)); }
 
+// The same for two terms: powers of two.
+__device__ __forceinline__ float split_scale(float greatest) {
+  const uint32_t bits = __float_as_uint(quantised_magnitude(greatest) * (1 / kMostE4m3));
+  return __uint_as_float((bits + 0x7fffffu) & 0x7f800000u);
+}
+__device__ __forceinline__ float split_inverse(float greatest) { return __uint_as_float(0x7f000000u - __float_as_uint(split_scale(greatest))); }
+
+template <int kTerms>
+__device__ __forceinline__ float scale_of_terms(float greatest) { return kTerms == 1 ? quantised_scale(greatest) : split_scale(greatest); }
+template <int kTerms>
+__device__ __forceinline__ float inverse_of_terms(float greatest) { return kTerms == 1 ? quantised_inverse(greatest) : split_inverse(greatest); }
+
 __device__ __forceinline__ uint32_t two_e4m3(float low, float high) {
   return __nv_cvt_float2_to_fp8x2(make_float2(low, high), __NV_SATFINITE, __NV_E4M3);
 }
 
 __device__ __forceinline__ uint32_t four_e4m3(float a, float b, float c, float d) { return two_e4m3(a, b) | two_e4m3(c, d) << 16; }
 
-// Where the byte of an input lies in its row.
+// What four e4m3 leave of the values that they stand for.
+__device__ __forceinline__ void take_away(float (&value)[4], uint32_t four) {
+#pragma unroll
+  for (int i = 0; i < 4; i += 2) {
+    const __half2_raw halves = __nv_cvt_fp8x2_to_halfraw2(static_cast<__nv_fp8x2_storage_t>(four >> i * 8), __NV_E4M3);
+    const float2 two = __half22float2(halves);
+    value[i] -= two.x, value[i + 1] -= two.y;
+  }
+}
+
+// Where the byte of an input lies in its row, were it of one term.
 __device__ __forceinline__ int quantised_place(int input) {
   return input / 32 * 32 + input / 4 % 2 * 16 + input / 8 % 4 * 4 + input % 4;
 }
@@ -36,7 +64,8 @@ __device__ __forceinline__ float greatest_of_two(uint32_t two_bf16, float before
   return fmaxf(before, fmaxf(fabsf(__uint_as_float(two_bf16 << 16)), fabsf(__uint_as_float(two_bf16 & 0xffff0000u))));
 }
 
-// A warp quantises a row of bf16, whose inputs are a multiple of 8: half a warp a stretch.
+// A warp makes terms of a row of bf16, whose inputs are a multiple of 8: half a warp a stretch.
+template <int kTerms = 1>
 __device__ __forceinline__ void quantise_row(const void* from, int inputs, unsigned char* to, float* scales) {
   const int lane = threadIdx.x % 32, stretches = (inputs + kStretch - 1) / kStretch;
   for (int first = lane * 8; first - lane * 8 < stretches * kStretch; first += 32 * 8) {
@@ -48,14 +77,21 @@ __device__ __forceinline__ void quantise_row(const void* from, int inputs, unsig
 #pragma unroll
     for (int step = 8; step > 0; step /= 2) greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, step));
     if (first >= stretches * kStretch) continue;
-    const float inverse = quantised_inverse(greatest);
-    float value[8];
+    const float inverse = inverse_of_terms<kTerms>(greatest);
+    float value[2][4];
 #pragma unroll
-    for (int i = 0; i < 8; i++) value[i] = inverse * __uint_as_float(i % 2 ? word[i / 2] & 0xffff0000u : word[i / 2] << 16);
-    uint32_t* words = reinterpret_cast<uint32_t*>(to + quantised_place(first));
-    words[0] = four_e4m3(value[0], value[1], value[2], value[3]);
-    words[4] = four_e4m3(value[4], value[5], value[6], value[7]);
-    if (lane % 16 == 0) scales[first / kStretch] = quantised_scale(greatest);
+    for (int i = 0; i < 8; i++) value[i / 4][i % 4] = inverse * __uint_as_float(i % 2 ? word[i / 2] & 0xffff0000u : word[i / 2] << 16);
+    uint32_t* words = reinterpret_cast<uint32_t*>(to + first / kStretch * kTerms * kStretch + quantised_place(first % kStretch));
+#pragma unroll
+    for (int term = 0; term < kTerms; term++) {
+#pragma unroll
+      for (int i = 0; i < 2; i++) {
+        const uint32_t four = four_e4m3(value[i][0], value[i][1], value[i][2], value[i][3]);
+        words[term * (kStretch / 4) + i * 4] = four;
+        if (term + 1 < kTerms) take_away(value[i], four);
+      }
+    }
+    if (lane % 16 == 0) scales[first / kStretch] = scale_of_terms<kTerms>(greatest);
   }
 }
 

@@ -9,13 +9,17 @@ namespace tenon {
 
 #if defined(TENON_EMULATED)
 
-// Low half: arrivals still missing in this phase; high half: arrivals of a phase, and above them the parity of the phase.
+// From the lowest bit: 16 of arrivals still missing in this phase, 16 of bytes / 16 that it waits for, 16 of arrivals of a phase;
+// the highest is the parity of the phase.
 inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
 inline void barrier_init_done() {}
-inline void barrier_arrive(uint64_t* barrier) {
-  const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff, missing = (*barrier & 0xffff) - 1;
-  *barrier = missing ? parity << 63 | arrivals << 32 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
+inline void barrier_change(uint64_t* barrier, int arrived, int bytes) {
+  const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff;
+  const uint64_t missing = (*barrier & 0xffff) - arrived, awaited = (*barrier >> 16 & 0xffff) + bytes / 16;
+  *barrier = missing || awaited ? parity << 63 | arrivals << 32 | awaited << 16 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
 }
+inline void barrier_arrive(uint64_t* barrier) { barrier_change(barrier, 1, 0); }
+inline void barrier_arrive_expecting(uint64_t* barrier, int bytes) { barrier_change(barrier, 1, bytes); }
 inline void barrier_arrive_after_copies(uint64_t* barrier) {
   copy_commit();
   copy_wait<0>();
@@ -40,6 +44,12 @@ __device__ __forceinline__ void barrier_init_done() { asm volatile("fence.mbarri
 __device__ __forceinline__ void barrier_arrive(uint64_t* barrier) {
   const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
   asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(at) : "memory");
+}
+
+// Arrives, and has the phase wait for so many bytes of copies too.
+__device__ __forceinline__ void barrier_arrive_expecting(uint64_t* barrier, int bytes) {
+  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+  asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1; }" ::"r"(at), "r"(bytes) : "memory");
 }
 
 // Arrives, without waiting, when all that this thread has asked copy_async16 and copy_async4 for is there.

@@ -1,6 +1,5 @@
 // Mixture of experts on Hopper: as everywhere, with products of four warps where an expert has many rows.
 #define TENON_MOE_WARPGROUPS
-#include "quantised_experts.cuh"
 #include "warpgroup_experts.cuh"
 
 int64_t tenon_moe_workspace(const void* params) {
@@ -10,7 +9,7 @@ int64_t tenon_moe_workspace(const void* params) {
 
 int tenon_moe_launch(const void* params, void* stream) {
   return tenon::moe::launch_mixture(*static_cast<const tenon_moe*>(params), stream, [](const tenon::moe::Plan& plan, void* to) {
-    return plan.quantised ? tenon::moe::launch_quantised_experts(plan, to) : tenon::moe::launch_warpgroup_experts(plan, to);
+    return plan.terms == 1 ? tenon::moe::launch_warpgroup_experts<1>(plan, to) : tenon::moe::launch_warpgroup_experts<2>(plan, to);
   });
 }
 

@@ -7,13 +7,13 @@
 
 namespace tenon::moe {
 
-// Stores 64 outputs of a group.
-template <int kSums>
-__device__ __forceinline__ void store_results(const Plan& plan, const Task& task, const float (&sums)[kSums], int j, float* slab) {
+// Stores 64 outputs of a group from the first on; kRows pass through its slab at a time.
+template <int kRows, int kSums>
+__device__ __forceinline__ void store_results(const Plan& plan, const Task& task, int first, const float (&sums)[kSums], float* slab) {
   const int group = threadIdx.x / kGroupThreads - 1, hidden = plan.p.hidden;
   const int64_t position = task.position + (task.shared ? plan.pairs_most : 0);
-  through_slab(sums, slab, group, task.count, [&](int row, int column, const float4& low, const float4& high) {
-    const int output = task.span * 256 + (group * 2 + j) * 64 + column;
+  through_slab<1, kRows>(sums, slab, group, task.count, [&](int row, int column, const float4& low, const float4& high) {
+    const int output = first + column;
     if (output >= hidden) return;
     const int64_t at = (position + row) * hidden + output;
     if (plan.p.max_rows <= kPartialWideRows) {

@@ -32,7 +32,7 @@ inline int describe(TensorMap& to, const Tensor& tensor) {
   return cudaSuccess;
 }
 
-inline void copy_box(void* shared, const TensorMap& from, int x, int y, int z, uint32_t, uint64_t* barrier) {
+inline void copy_box(void* shared, const TensorMap& from, int x, int y, int z, uint64_t* barrier) {
   const int row_bytes = static_cast<int>(from.row_bytes());
   for (uint32_t k = 0; k < from.box[2]; k++) {
     for (uint32_t j = 0; j < from.box[1]; j++) {
@@ -51,7 +51,7 @@ inline void copy_box(void* shared, const TensorMap& from, int x, int y, int z, u
       }
     }
   }
-  barrier_arrive(barrier);
+  barrier_change(barrier, 0, -static_cast<int>(row_bytes * from.box[1] * from.box[2]));
 }
 
 #else
@@ -77,11 +77,11 @@ inline int describe(TensorMap& to, const Tensor& tensor) {
   return failed == CUDA_SUCCESS ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-// Arrives at a barrier, whose phase then waits for the bytes of a box too: those from element x, y, z on. The place in shared
-// memory is a multiple of 1,024. The map is a parameter of the kernel (__grid_constant__).
-__device__ __forceinline__ void copy_box(void* shared, const TensorMap& from, int x, int y, int z, uint32_t bytes, uint64_t* barrier) {
+// Copies the box from element x, y, z on, whose bytes the barrier has been made to expect (all of them, also where it lies
+// outside of the tensor). The place in shared memory is a multiple of 1,024. The map is a parameter of the kernel
+// (__grid_constant__).
+__device__ __forceinline__ void copy_box(void* shared, const TensorMap& from, int x, int y, int z, uint64_t* barrier) {
   const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared)), at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
-  asm volatile("{ .reg .b64 state; mbarrier.arrive.expect_tx.shared::cta.b64 state, [%0], %1; }" ::"r"(at), "r"(bytes) : "memory");
   asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], [%5];" ::"r"(to),
                "l"(&from), "r"(x), "r"(y), "r"(z), "r"(at)
                : "memory");

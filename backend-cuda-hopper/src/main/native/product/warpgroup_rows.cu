@@ -247,13 +247,15 @@ __global__ void __launch_bounds__(Form<kType, kShape>::kThreads, 1)
     warpgroup_gives_registers<F::kProducerRegisters>();
     if (threadIdx.x == 0) {
       produce<F>(work_of<F>(p, counted(p), parts), ring, [&](const Item& item, int step, unsigned char* stage, uint64_t* barrier) {
-        copy_box(stage, x, step * kDepth, item.first_row, 0, F::kRowBytes, barrier);
+        barrier_arrive_expecting(barrier, F::kRowBytes);
+        copy_box(stage, x, step * kDepth, item.first_row, 0, barrier);
       });
     } else if (threadIdx.x == 32) {
       // weights do not depend on what runs ahead, nor does which are this block's where all rows are of one tile
       const int rows = p.max_rows <= F::kRows ? 1 : counted(p);
       produce<F>(work_of<F>(p, rows, parts), ring, [&](const Item& item, int step, unsigned char* stage, uint64_t* barrier) {
-        copy_box(stage + F::kRowBytes, weights, 0, step * (F::kTileBytes / kPackedRow), item.first_tile, F::kWeightBytes, barrier);
+        barrier_arrive_expecting(barrier, F::kWeightBytes);
+        copy_box(stage + F::kRowBytes, weights, 0, step * (F::kTileBytes / kPackedRow), item.first_tile, barrier);
       });
     }
   } else {

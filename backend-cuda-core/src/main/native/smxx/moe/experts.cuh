@@ -81,7 +81,7 @@ __device__ __forceinline__ void finish_logits(const Plan& plan, const Cut& cut, 
   const int within = threadIdx.x % across * 2, output = unit * 32 + within;
   for (int token = threadIdx.x / across; token < count; token += kThreads / across) {
     const float2 total = two_sums(sums + token * width + within, parts, tokens * width);
-    float* to = plan.logits + int64_t(first + token) * plan.outputs + output;
+    float* to = plan.logits + int64_t(first + token) * plan.logits_stride + output;
     if (output < plan.outputs) to[0] = total.x;
     if (output + 1 < plan.outputs) to[1] = total.y;
   }
@@ -121,7 +121,18 @@ __device__ __forceinline__ void finish_down(const Plan& plan, const Cut& cut, in
   }
 }
 
-// grid: (spans of outputs, tokens). Block 0 also clears the counters of the routing.
+// The counters of the routing.
+__device__ __forceinline__ void clear(const Plan& plan) {
+  for (int e = threadIdx.x; e <= plan.p.held; e += kThreads) plan.counts[e] = 0;
+}
+
+__global__ void __launch_bounds__(kThreads) clear_counts(Plan plan) {
+  release_successor();
+  wait_for_predecessor();
+  clear(plan);
+}
+
+// grid: (spans of outputs, tokens). Block 0 also clears the counters.
 template <int kGroups>
 __global__ void __launch_bounds__(kThreads, kGroups <= 2 ? 2 : 1) router(Plan plan, Cut cut) {
   TENON_DYNAMIC_SHARED(unsigned char, shared);
@@ -131,9 +142,7 @@ __global__ void __launch_bounds__(kThreads, kGroups <= 2 ? 2 : 1) router(Plan pl
   stream.begin();
   release_successor();
   wait_for_predecessor();
-  if (blockIdx.x == 0 && blockIdx.y == 0) {
-    for (int e = threadIdx.x; e <= plan.p.held; e += kThreads) plan.counts[e] = 0;
-  }
+  if (blockIdx.x == 0 && blockIdx.y == 0) clear(plan);
   const int first = blockIdx.y * 8 * kGroups, count = item_rows(rows_of(plan), first, 8 * kGroups);
   if (count == 0) {
     drain();

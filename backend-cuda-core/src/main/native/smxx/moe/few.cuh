@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(kThreads) few_router(Plan plan) {
   float total = 0;
 #pragma unroll
   for (int w = 0; w < kWarps; w++) total += between[w][row][threadIdx.x % 16];
-  plan.logits[int64_t(row) * plan.outputs + output] = total;
+  plan.logits[int64_t(row) * plan.logits_stride + output] = total;
 }
 
 // A block's own routing, in shared memory: `pairs` are rows × experts_per_token.
@@ -97,7 +97,7 @@ __device__ __forceinline__ Routing routing_at(unsigned char* shared, const tenon
 
 __device__ __forceinline__ void choose_row(const Plan& plan, const Routing& r, int row, int lane) {
   const tenon_moe& p = plan.p;
-  const float* logits = plan.logits + int64_t(row) * plan.outputs;
+  const float* logits = plan.logits + int64_t(row) * plan.logits_stride;
   const Choice mine = choose<kFewExperts / 32>(logits, p.experts, p.experts_per_token, p.normalised, lane);
   const int at = row * static_cast<int>(p.experts_per_token) + place_of(mine, p.experts_per_token);
   const int local = mine.expert - static_cast<int>(p.first_expert);

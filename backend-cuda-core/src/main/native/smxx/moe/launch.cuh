@@ -20,6 +20,8 @@ namespace tenon::moe {
 
 inline int divided(int64_t all, int64_t each) { return (all + each - 1) / each; }
 
+constexpr int kRouterRows = 512;  // up to so many the router has a kernel of its own
+
 template <int kGroups>
 int launch_router(const Plan& plan, void* stream) {
   // spans enough that many multiprocessors share the few outputs
@@ -35,8 +37,14 @@ int launch_router(const Plan& plan, void* stream) {
 inline int launch_router(const Plan& plan, void* stream) {
   if (plan.p.max_rows <= 8) return launch_router<1>(plan, stream);
   if (plan.p.max_rows <= 128) return launch_router<2>(plan, stream);
-  if (plan.p.max_rows <= 512) return launch_router<4>(plan, stream);
-  return launch_router<8>(plan, stream);
+  if (plan.p.max_rows <= kRouterRows) return launch_router<4>(plan, stream);
+  // as a product like others: its forms for many rows use the matrix engine better
+  const int cleared = enqueue(clear_counts, 1, kThreads, 0, stream, Start::EARLY, plan);
+  if (cleared != cudaSuccess) return cleared;
+  const tenon_moe& p = plan.p;
+  const tenon_matrix router = {TENON_BF16, plan.outputs, p.hidden, p.router, 0};
+  const tenon_product product = {p.max_rows, p.counts, router, p.x, p.hidden, 0, TENON_F32, reinterpret_cast<int64_t>(plan.logits), plan.logits_stride, 0, 0, 0};
+  return tenon_product_launch(&product, stream);
 }
 
 inline int launch_route(const Plan& plan, void* stream) {

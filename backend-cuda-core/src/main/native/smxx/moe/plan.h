@@ -24,11 +24,12 @@ struct Plan {
   tenon_moe p;
   Tuning tuning;
   int outputs;       // of the router
+  int logits_stride;
   int pairs_most;    // (row, held expert) pairs
   int items_most;
   int item_tokens;   // most rows of an item
   int shared_items;  // items of the shared expert, which come first
-  float* logits;     // [rows][outputs]
+  float* logits;     // [rows][logits_stride]
   int32_t* counts;   // [held] rows of an expert, then the number of blocks that have routed
   int32_t* offsets;  // [held + 1] position of an expert's first row
   int32_t* items_count;
@@ -38,24 +39,24 @@ struct Plan {
   float* weights;    // the same
   int32_t* ranks;    // the same: place of the row in the expert's list
   float* shared_weights;  // [rows]
-  void* inner;            // bf16 [pairs_most][inner]; permuted like x where that is
+  void* inner;            // bf16 [pairs_most][inner]
   void* shared_inner;     // bf16 [max_rows][shared_inner]
   void* partial;          // f32 or bf16 [pairs_most + max_rows][hidden], where blocks do not own outputs
-  void* permuted;         // bf16 [rows][hidden], for products of four warps; 0 for none
-  bool quantised;         // then these three are E4M3, inputs padded to 128 (device/quantise.cuh), and their scales:
+  int terms;              // 0, or inner values are sums of so many in E4M3 (device/quantise.cuh), and so are inputs:
+  void* x;                     // [rows][hidden]
   float* inner_scales;         // [pairs_most][stretches]
   float* shared_inner_scales;  // [max_rows][stretches]
-  float* permuted_scales;      // [rows][stretches]
+  float* x_scales;             // [rows][stretches]
   int64_t bytes;
 };
 
 inline bool partial_is_wide(const tenon_moe& p) { return p.max_rows <= kPartialWideRows; }
 
 // Bytes of a row of inputs that products read, and of its scales.
-inline int64_t row_bytes(int64_t inputs, bool quantised) {
-  return quantised ? (inputs + kScaleInputs - 1) / kScaleInputs * kScaleInputs : inputs * 2;
+inline int64_t row_bytes(int64_t inputs, int terms) {
+  return terms > 0 ? (inputs + kScaleInputs - 1) / kScaleInputs * kScaleInputs * terms : inputs * 2;
 }
-inline int64_t scale_bytes(int64_t inputs, bool quantised) { return quantised ? row_bytes(inputs, true) / kScaleInputs * 4 : 0; }
+inline int64_t scale_bytes(int64_t inputs, int terms) { return terms > 0 ? (inputs + kScaleInputs - 1) / kScaleInputs * 4 : 0; }
 
 inline Plan make_plan(const tenon_moe& p) {
   Plan plan = {};
@@ -64,19 +65,20 @@ inline Plan make_plan(const tenon_moe& p) {
   const bool shared = p.shared_inner > 0;
   const int64_t rows = p.max_rows, chosen = rows * p.experts_per_token;
   plan.outputs = p.experts + shared;
+  plan.logits_stride = (plan.outputs + 3) / 4 * 4;  // 16 bytes at once
   const int64_t pairs = rows * (p.experts_per_token < p.held ? p.experts_per_token : p.held);
   plan.pairs_most = pairs;
   const int tokens = plan.item_tokens = item_tokens(plan.tuning);
   plan.items_most = (pairs < p.held ? pairs : p.held) + pairs / tokens;
   plan.shared_items = shared ? (rows + tokens - 1) / tokens : 0;
-  plan.quantised = plan.tuning.form == WARPGROUPS && p.quantised;
+  plan.terms = plan.tuning.form != WARPGROUPS ? 0 : p.quantised ? 1 : 2;
   int64_t at = 0;
   auto take = [&](int64_t bytes) {
     const int64_t here = p.workspace + at;
     at += (bytes + 127) / 128 * 128;
     return here;
   };
-  plan.logits = reinterpret_cast<float*>(take(rows * plan.outputs * 4));
+  plan.logits = reinterpret_cast<float*>(take(rows * plan.logits_stride * 4));
   plan.counts = reinterpret_cast<int32_t*>(take((p.held + 1) * 4));
   plan.offsets = reinterpret_cast<int32_t*>(take((p.held + 1) * 4));
   plan.items_count = reinterpret_cast<int32_t*>(take(4));
@@ -86,12 +88,12 @@ inline Plan make_plan(const tenon_moe& p) {
   plan.weights = reinterpret_cast<float*>(take(chosen * 4));
   plan.ranks = reinterpret_cast<int32_t*>(take(chosen * 4));
   plan.shared_weights = reinterpret_cast<float*>(take(rows * 4));
-  plan.inner = reinterpret_cast<void*>(take(pairs * row_bytes(p.inner, plan.quantised)));
-  plan.shared_inner = reinterpret_cast<void*>(take(rows * row_bytes(p.shared_inner, plan.quantised)));
-  if (plan.tuning.form == WARPGROUPS) plan.permuted = reinterpret_cast<void*>(take(rows * row_bytes(p.hidden, plan.quantised)));
-  plan.inner_scales = reinterpret_cast<float*>(take(pairs * scale_bytes(p.inner, plan.quantised)));
-  plan.shared_inner_scales = reinterpret_cast<float*>(take(rows * scale_bytes(p.shared_inner, plan.quantised)));
-  plan.permuted_scales = reinterpret_cast<float*>(take(rows * scale_bytes(p.hidden, plan.quantised)));
+  plan.inner = reinterpret_cast<void*>(take(pairs * row_bytes(p.inner, plan.terms)));
+  plan.shared_inner = reinterpret_cast<void*>(take(rows * row_bytes(p.shared_inner, plan.terms)));
+  if (plan.terms > 0) plan.x = reinterpret_cast<void*>(take(rows * row_bytes(p.hidden, plan.terms)));
+  plan.inner_scales = reinterpret_cast<float*>(take(pairs * scale_bytes(p.inner, plan.terms)));
+  plan.shared_inner_scales = reinterpret_cast<float*>(take(rows * scale_bytes(p.shared_inner, plan.terms)));
+  plan.x_scales = reinterpret_cast<float*>(take(rows * scale_bytes(p.hidden, plan.terms)));
   if (plan.tuning.form == THROUGH_MEMORY || plan.tuning.form == WARPGROUPS) {
     plan.partial = reinterpret_cast<void*>(take((pairs + (shared ? rows : 0)) * p.hidden * (partial_is_wide(p) ? 4 : 2)));
   }

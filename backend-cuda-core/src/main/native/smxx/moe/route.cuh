@@ -140,25 +140,13 @@ __device__ __forceinline__ void lay_out(const Plan& plan, int tokens, int32_t* b
   }
 }
 
-// Copies a row for products of four warps. The packed form gives a lane eight neighbouring inputs where operand A wants two
-// of each eight, so the words of every 64 bytes change places: word 4t + i becomes word 4i + t.
-__device__ __forceinline__ void permute(const Plan& plan, int row, int lane) {
-  const int chunks = plan.p.hidden / 8;
-  const uint4* from = reinterpret_cast<const uint4*>(plan.p.x) + int64_t(row) * chunks;
-  uint32_t* to = reinterpret_cast<uint32_t*>(plan.permuted) + int64_t(row) * chunks * 4;
-  for (int c = lane; c < chunks; c += 32) {
-    const uint4 four = from[c];
-    uint32_t* words = to + c / 4 * 16 + c % 4;
-    words[0] = four.x, words[4] = four.y, words[8] = four.z, words[12] = four.w;
-  }
-}
-
-// The same in E4M3.
+// Leaves a row's terms in E4M3 for products of four warps.
+template <int kTerms>
 __device__ __forceinline__ void quantise(const Plan& plan, int row) {
   const int hidden = plan.p.hidden, stretches = (hidden + kStretch - 1) / kStretch;
-  quantise_row(reinterpret_cast<const bf16*>(plan.p.x) + int64_t(row) * hidden, hidden,
-               reinterpret_cast<unsigned char*>(plan.permuted) + int64_t(row) * stretches * kStretch,
-               plan.permuted_scales + int64_t(row) * stretches);
+  quantise_row<kTerms>(reinterpret_cast<const bf16*>(plan.p.x) + int64_t(row) * hidden, hidden,
+                       reinterpret_cast<unsigned char*>(plan.x) + int64_t(row) * stretches * kTerms * kStretch,
+                       plan.x_scales + int64_t(row) * stretches);
 }
 
 template <int kSlots>
@@ -170,14 +158,11 @@ __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   const int rows = *reinterpret_cast<const int32_t*>(plan.p.counts);
   const int lane = threadIdx.x % 32, row = blockIdx.x * kWarps + threadIdx.x / 32;
   if (row < rows) {
-    const float* logits = plan.logits + int64_t(row) * plan.outputs;
+    const float* logits = plan.logits + int64_t(row) * plan.logits_stride;
     enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane), lane);
     if constexpr (kHasWarpgroups) {
-      if (plan.quantised) {
-        quantise(plan, row);
-      } else if (plan.permuted) {
-        permute(plan, row, lane);
-      }
+      if (plan.terms == 1) quantise<1>(plan, row);
+      if (plan.terms == 2) quantise<2>(plan, row);
     }
     if (lane == 0 && plan.shared_items > 0) plan.shared_weights[row] = 1 / (1 + expf(-logits[plan.p.experts]));
   }

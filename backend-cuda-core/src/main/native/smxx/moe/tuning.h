@@ -8,7 +8,7 @@
 //   bits 32 … 39  gate_loops: the same for the first product
 //   bits 40 … 47  form of the second product: 0 where every expert's result goes through memory, 1 where a block owns 16
 //                 outputs of all rows and sums the experts itself, 2 where besides every block of both products routes
-//                 the rows for itself (up to 8 rows), 3 where products of four warps (Hopper) take up to 128 rows of an
+//                 the rows for itself (up to 8 rows), 3 where products of four warps (Hopper) take up to 64 rows of an
 //                 expert at once; in forms 2 and 3 groups, pairs, depth and loops mean nothing
 //   bit  62       set in every word that is not 0
 //
@@ -64,7 +64,7 @@ constexpr bool can_use_warpgroups(const tenon_moe& p) {
 }
 
 // Rows of an expert that a block takes at once.
-constexpr int item_tokens(const Tuning& t) { return t.form == WARPGROUPS ? 128 : 8 * t.groups; }
+constexpr int item_tokens(const Tuning& t) { return t.form == WARPGROUPS ? 64 : 8 * t.groups; }
 
 constexpr int64_t encode(const Tuning& t) {
   return int64_t(t.groups) | int64_t(t.pairs) << 8 | int64_t(t.depth) << 16 | int64_t(t.down_loops) << 24 |
