@@ -12,7 +12,7 @@
 namespace tenon::moe {
 
 constexpr int kInnerGroups = 4;       // groups of warps that share a task
-constexpr int kExchangeFloats = 512;  // that a warp has for its exchange, at most
+constexpr int kExchangeFloats = 256;  // that a warp has for its exchange, at most
 constexpr int kAllGroupsBarrier = kInnerGroups + 1;
 
 // The greatest magnitudes of a task's rows, as bits of floats, which keep their order. Of three in turn, one is in use, one

@@ -43,6 +43,7 @@ struct Engine {
   // 4 KB are for barriers, scales and the greatest
   static constexpr int kRoom = (227 - 4) * 1024 - kSlabsBytes - kPanelAlignment;
   static constexpr int kStages = kRoom / kStageBytes;
+  static_assert(kStages >= 4);
   static constexpr int kSharedBytes = kStages * kStageBytes + kSlabsBytes + kPanelAlignment;
   // of 65,536
   static constexpr int kProducerRegisters = 40, kConsumerRegisters = 112;
