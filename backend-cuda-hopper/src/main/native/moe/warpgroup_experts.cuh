@@ -45,8 +45,9 @@ struct Engine {
   static constexpr int kStages = kRoom / kStageBytes;
   static_assert(kStages >= 4);
   static constexpr int kSharedBytes = kStages * kStageBytes + kSlabsBytes + kPanelAlignment;
-  // of 65,536
-  static constexpr int kProducerRegisters = 40, kConsumerRegisters = 112;
+  // A block has what it was launched with: what producers give must be enough for all who take, or these wait for ever.
+  static constexpr int kLaunchRegisters = 65536 / kThreads / 8 * 8, kProducerRegisters = 40, kConsumerRegisters = 104;
+  static_assert(kGroups * (kConsumerRegisters - kLaunchRegisters) <= kLaunchRegisters - kProducerRegisters);
 };
 
 // By whether a task is of the shared expert.
