@@ -211,7 +211,8 @@ void compare(const char* what, const Block& block, const std::vector<uint16_t>& 
   // sums in another order may round a quantised inner value the other way, by up to a sixteenth of it: the root of the mean
   // square says more about such errors than the greatest of them
   if (got.quantised) worst = sqrt(squares), greatest = sqrt(wanted_squares) + 1e-30;
-  check::report(line, finite && sound ? worst / greatest : NAN, exact ? 6e-2 : got.quantised ? 1.5e-2 : 6e-3);
+  const double bound = most > tenon::moe::kPartialWideRows ? 1e-2 : 6e-3;  // experts' results that are rounded may cancel out
+  check::report(line, finite && sound ? worst / greatest : NAN, exact ? 6e-2 : got.quantised ? 1.5e-2 : bound);
 }
 
 std::vector<uint16_t> tokens(int rows, int hidden, const std::vector<float>& around = {}) {

@@ -41,10 +41,10 @@ __device__ __forceinline__ void barrier_init(uint64_t* barrier, int arrivals) {
 // Makes new barriers visible to copies and products too.
 __device__ __forceinline__ void barrier_init_done() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
 
-__device__ __forceinline__ void barrier_arrive(uint64_t* barrier) {
-  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+__device__ __forceinline__ void barrier_arrive_at(uint32_t at) {
   asm volatile("{ .reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0]; }" ::"r"(at) : "memory");
 }
+__device__ __forceinline__ void barrier_arrive(uint64_t* barrier) { barrier_arrive_at(static_cast<uint32_t>(__cvta_generic_to_shared(barrier))); }
 
 // Arrives, and has the phase wait for so many bytes of copies too.
 __device__ __forceinline__ void barrier_arrive_expecting(uint64_t* barrier, int bytes) {
@@ -58,19 +58,22 @@ __device__ __forceinline__ void barrier_arrive_after_copies(uint64_t* barrier) {
   asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(at) : "memory");
 }
 
-// Waits until the phase of this parity has ended.
-__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
-  const uint32_t at = static_cast<uint32_t>(__cvta_generic_to_shared(barrier));
+// Waits until the phase of this parity has ended. The hint lets a warp sleep for up to 100 µs at a time: asking again and
+// again takes turns from others.
+__device__ __forceinline__ void barrier_wait_at(uint32_t at, uint32_t parity) {
   uint32_t ended;
   do {
     asm volatile(
         "{\n.reg .pred ended;\n"
-        "mbarrier.try_wait.parity.shared::cta.b64 ended, [%1], %2;\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 ended, [%1], %2, 100000;\n"
         "selp.u32 %0, 1, 0, ended;\n}\n"
         : "=r"(ended)
         : "r"(at), "r"(parity)
         : "memory");
   } while (!ended);
+}
+__device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity) {
+  barrier_wait_at(static_cast<uint32_t>(__cvta_generic_to_shared(barrier)), parity);
 }
 
 #endif

@@ -15,17 +15,17 @@ struct Task {
   int expert, first, count, position, span;
 };
 
-// The tasks of one block, in order. Every thread walks by itself. The work list may be read before the kernel between route
+// The tasks of one block, in order. Every producer walks by itself. The work list may be read before the kernel between route
 // and this one has ended.
 template <bool kDown>
 class Walk {
  public:
-  __device__ Walk(const Plan& plan, const Spans& spans)
-      : plan_(plan), spans_(spans), rows_(rows_of(plan)), index_(blockIdx.x) {
+  __device__ Walk(const Plan& plan, const Spans& spans) : plan_(plan), spans_(spans), rows_(rows_of(plan)), index_(blockIdx.x) {
     of_shared_ = plan.shared_items > 0 ? (rows_ + kTaskRows - 1) / kTaskRows * spans.shared : 0;
     total_ = of_shared_ + read_items_count(plan) * spans.routed;
   }
   __device__ bool has() const { return index_ < total_; }
+  __device__ bool has_another() const { return index_ + static_cast<int>(gridDim.x) < total_; }
   __device__ void advance() { index_ += gridDim.x; }
   __device__ Task task() const {
     if (index_ < of_shared_) {
@@ -42,6 +42,17 @@ class Walk {
   const Spans& spans_;
   int rows_, index_, of_shared_, total_;
 };
+
+// What consumers need to know of a task, 16 bytes.
+struct Head {
+  int position, count, span;
+  int flags;  // 1: of the shared expert, 2: another task follows
+
+  __device__ bool shared() const { return flags & 1; }
+  __device__ bool more() const { return flags & 2; }
+};
+
+__device__ __forceinline__ Head head_of(const Task& task, bool more) { return {task.position, task.count, task.span, task.shared + 2 * more}; }
 
 __device__ __forceinline__ int inputs_of(const Plan& plan, bool down, bool shared) {
   return !down ? plan.p.hidden : shared ? plan.p.shared_inner : plan.p.inner;

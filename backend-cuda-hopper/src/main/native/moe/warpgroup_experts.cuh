@@ -18,6 +18,7 @@
 
 #include <type_traits>
 
+#include "../product/shared_place.cuh"
 #include "../product/tensor_copy.cuh"
 #include "inner_terms.cuh"
 #include "results.cuh"
@@ -28,7 +29,6 @@ constexpr int kRowThreads = 64, kRowsApart = kRowThreads / 8, kRowsEach = kTaskR
 constexpr int kBoxRows = 8, kBoxBytes = kBoxRows * kStretch;  // of a copy of down's rows
 constexpr int kPanelBytes = kTaskRows * kStretch;             // rows, one term
 constexpr int kTileBytes = kTileOutputs * kStretch, kWeightsBytes = kTaskTiles * kTileBytes;
-constexpr int kPassRows = 16, kPassFloats = kPassRows * kSlabPitch;  // of results through a group's slab
 constexpr int kPanelAlignment = 1024;
 
 template <bool kDownOf, int kTermsOf>
@@ -38,15 +38,14 @@ struct Engine {
   static constexpr int kGroups = kInnerGroups;  // that multiply
   static constexpr int kThreads = (1 + kGroups) * kGroupThreads;
   static constexpr int kRowsBytes = kTerms * kPanelBytes, kStageBytes = kRowsBytes + kWeightsBytes;
-  static constexpr int kSlab = kDown ? kPassFloats : 4 * kExchangeFloats;  // floats of a group
-  static constexpr int kSlabsBytes = kGroups * kSlab * 4;
-  // 4 KB are for barriers, scales and the greatest
-  static constexpr int kRoom = (227 - 4) * 1024 - kSlabsBytes - kPanelAlignment;
+  static constexpr int kExchangeBytes = kDown ? 0 : kTaskTiles * kExchangeFloats * 4;
+  // 4 KB are for what stands beside the ring, and the system
+  static constexpr int kRoom = (227 - 4) * 1024 - kExchangeBytes - kPanelAlignment;
   static constexpr int kStages = kRoom / kStageBytes;
   static_assert(kStages >= 4);
-  static constexpr int kSharedBytes = kStages * kStageBytes + kSlabsBytes + kPanelAlignment;
+  static constexpr int kSharedBytes = kStages * kStageBytes + kExchangeBytes + kPanelAlignment;
   // A block has what it was launched with: what producers give must be enough for all who take, or these wait for ever.
-  static constexpr int kLaunchRegisters = 65536 / kThreads / 8 * 8, kProducerRegisters = 40, kConsumerRegisters = 104;
+  static constexpr int kLaunchRegisters = 65536 / kThreads / 8 * 8, kProducerRegisters = 64, kConsumerRegisters = 104;
   static_assert(kGroups * (kConsumerRegisters - kLaunchRegisters) <= kLaunchRegisters - kProducerRegisters);
 };
 
@@ -65,56 +64,100 @@ struct Place {
   }
 };
 
+// What stands beside the stages.
 template <typename E>
-struct EngineRing {
-  unsigned char* stages;
-  float (*scales)[kTaskRows];       // [kStages] of the rows
-  uint64_t *landed, *full, *empty;  // [kStages]; landed: of gathered rows
+struct Control {
+  float rows[E::kStages][kTaskRows];    // scales of rows, at scale_place
+  float tiles[E::kStages][kTaskTiles];  // and of tiles
+  Head heads[E::kStages];
+  uint64_t landed[E::kStages], full[E::kStages], empty[E::kStages];  // landed: gathered rows, scales and the head
 
   // By one thread; a __syncthreads() must follow.
-  __device__ void init() const {
+  __device__ void init() {
+    constexpr int kDescribed = kRowThreads + 1;  // scales by all of them, the head by one
     for (int i = 0; i < E::kStages; i++) {
-      barrier_init(&landed[i], kRowThreads);
-      barrier_init(&full[i], E::kDown ? 2 + kRowThreads : 2);  // weights, rows; of down: the scales too
-      barrier_init(&empty[i], E::kGroups * 4);                 // the consumers' warps
+      barrier_init(&landed[i], kDescribed);
+      barrier_init(&full[i], E::kDown ? 2 + kDescribed : 2);  // weights, rows
+      barrier_init(&empty[i], E::kGroups * 4);                // the consumers' warps
     }
     barrier_init_done();
   }
-  __device__ unsigned char* stage(uint32_t slot) const { return stages + slot * E::kStageBytes; }
-  __device__ float* slab(int group) const { return reinterpret_cast<float*>(stage(E::kStages)) + group * E::kSlab; }
 };
 
-// How many rows are multiplied of a task with so many.
-__device__ __forceinline__ int used_rows(int count) { return count <= 8 ? 8 : count <= 16 ? 16 : count <= 32 ? 32 : 64; }
+template <typename E>
+struct EngineRing {
+  unsigned char* stages;
+  Control<E>& control;
 
-// Calls begin(task), then each(task, stretch, slot) for its stages in turn, once they may be written.
+  __device__ unsigned char* stage(uint32_t slot) const { return stages + slot * E::kStageBytes; }
+  __device__ float* exchange() const { return reinterpret_cast<float*>(stage(E::kStages)); }
+};
+
+// Where the scale of a row lies, so that the four that a lane needs for 16 columns of a product lie together.
+__device__ __forceinline__ int scale_place(int row) { return row / 16 * 16 + row / 2 % 4 * 4 + row / 8 % 2 * 2 + row % 2; }
+
+// How many rows are multiplied of a task with so many.
+__device__ __forceinline__ int used_rows(int count) { return count <= 8 ? 8 : count <= 16 ? 16 : (count + 15) / 16 * 16; }
+
+// Calls begin(task, whether another follows), then each(task, stretch, slot) for its stages in turn, once they may be written.
 template <typename E, typename Begin, typename Each>
 __device__ __forceinline__ void for_stages(const Plan& plan, Walk<E::kDown> walk, const EngineRing<E>& ring, const Begin& begin, const Each& each) {
   Place<E> place;
   for (; walk.has(); walk.advance()) {
     const Task task = walk.task();
     const int stretches = stretches_of(plan, E::kDown, task.shared);
-    begin(task);
+    begin(task, walk.has_another());
 #pragma unroll 1
     for (int stretch = 0; stretch < stretches; stretch++) {
-      barrier_wait(&ring.empty[place.slot], place.turn ^ 1);
+      barrier_wait(&ring.control.empty[place.slot], place.turn ^ 1);
       each(task, stretch, place.slot);
       place.advance();
     }
   }
 }
 
-// A thread copies unit `threadIdx.x % 8` of every eighth row, rows beyond the last as zeros, and the scale of one row.
+// What kRowThreads threads note of a task's stages: scales of rows and tiles, and the head.
+template <typename E>
+class Notes {
+ public:
+  __device__ Notes(const Plan& plan, const EngineRing<E>& ring) : plan_(plan), control_(ring.control), row_(threadIdx.x), place_(scale_place(threadIdx.x)) {}
+  // first: of the row's stretches among all rows'.
+  __device__ void begin(const Task& task, bool more, int64_t first) {
+    const Factor factor = E::kDown ? down_of(plan_, task.expert, task.shared) : gate_up_of(plan_, task.expert, task.shared);
+    head_ = head_of(task, more);
+    rows_ = (!E::kDown ? plan_.x_scales : task.shared ? plan_.shared_inner_scales : plan_.inner_scales) + first;
+    // tiles beyond the last repeat it, their sums are dropped
+    tile_ = factor.scales + int64_t(min(task.span * kTaskTiles + row_ % kTaskTiles, factor.tiles - 1)) * stretches_of(plan_, E::kDown, task.shared);
+  }
+  __device__ void note(int stretch, uint32_t slot, uint64_t* barrier) const {
+    copy_async4(&control_.rows[slot][place_], rows_ + stretch, row_ < head_.count);
+    if (row_ < kTaskTiles) copy_async4(&control_.tiles[slot][row_], tile_ + stretch);
+    barrier_arrive_after_copies(barrier);
+    if (row_ == 0) {
+      control_.heads[slot] = head_;
+      barrier_arrive(barrier);
+    }
+  }
+
+ private:
+  const Plan& plan_;
+  Control<E>& control_;
+  int row_, place_;
+  Head head_;
+  const float *rows_, *tile_;
+};
+
+// A thread copies unit `threadIdx.x % 8` of every eighth row, rows beyond the last as zeros.
 template <typename E>
 __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring) {
   const int unit = threadIdx.x % 8, within = threadIdx.x / 8, at = panel_offset(within, unit);
   const int stretches = stretches_of(plan, false, false);
   const unsigned char* const x = reinterpret_cast<const unsigned char*>(plan.x) + unit * 16;
   uint32_t first[kRowsEach];  // of all rows' stretches, one after another
-  uint32_t own = 0;
+  Notes<E> notes(plan, ring);
   for_stages<E>(
       plan, walk, ring,
-      [&](const Task& task) {
+      [&](const Task& task, bool more) {
         const int32_t* list = plan.lists + task.expert * plan.p.max_rows + task.first;
         const auto begin_of = [&](int index) {
           const int row = index >= task.count ? 0 : task.shared ? task.position + index : list[index] >> kListShift;
@@ -122,7 +165,7 @@ __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDow
         };
 #pragma unroll
         for (int i = 0; i < kRowsEach; i++) first[i] = begin_of(within + i * kRowsApart);
-        own = begin_of(threadIdx.x);
+        notes.begin(task, more, begin_of(threadIdx.x));
       },
       [&](const Task& task, int stretch, uint32_t slot) {
         unsigned char* to = ring.stage(slot) + at;
@@ -136,8 +179,7 @@ __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDow
             copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + term * kStretch, within + i * kRowsApart < task.count);
           }
         }
-        copy_async4(&ring.scales[slot][threadIdx.x], plan.x_scales + own + stretch, static_cast<int>(threadIdx.x) < task.count);
-        barrier_arrive_after_copies(&ring.landed[slot]);
+        notes.note(stretch, slot, &ring.control.landed[slot]);
       });
 }
 
@@ -146,9 +188,9 @@ __device__ __forceinline__ void publish_rows(const Plan& plan, Walk<E::kDown> wa
   Place<E> place;
   for (; walk.has(); walk.advance()) {
     for (int left = stretches_of(plan, false, false); left > 0; left--) {
-      barrier_wait(&ring.landed[place.slot], place.turn);
+      barrier_wait(&ring.control.landed[place.slot], place.turn);
       publish_to_products();
-      barrier_arrive(&ring.full[place.slot]);
+      barrier_arrive(&ring.control.full[place.slot]);
       place.advance();
     }
   }
@@ -158,57 +200,46 @@ __device__ __forceinline__ void publish_rows(const Plan& plan, Walk<E::kDown> wa
 template <typename E>
 __device__ __forceinline__ void copy_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, const TensorMap (&rows)[2]) {
   for_stages<E>(
-      plan, walk, ring, [](const Task&) {},
+      plan, walk, ring, [](const Task&, bool) {},
       [&](const Task& task, int stretch, uint32_t slot) {
         const int boxes = (task.count + kBoxRows - 1) / kBoxRows;
-        barrier_arrive_expecting(&ring.full[slot], boxes * E::kTerms * kBoxBytes);
+        barrier_arrive_expecting(&ring.control.full[slot], boxes * E::kTerms * kBoxBytes);
         for (int box = 0; box < boxes; box++) {
 #pragma unroll
           for (int term = 0; term < E::kTerms; term++) {
             copy_box(ring.stage(slot) + term * kPanelBytes + box * kBoxBytes, rows[task.shared], 0, task.position + box * kBoxRows,
-                     stretch * E::kTerms + term, &ring.full[slot]);
+                     stretch * E::kTerms + term, &ring.control.full[slot]);
           }
         }
       });
 }
 
-// And their scales: a thread each row's.
 template <typename E>
-__device__ __forceinline__ void copy_scales(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, int row) {
+__device__ __forceinline__ void note_stages(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring) {
+  Notes<E> notes(plan, ring);
   for_stages<E>(
-      plan, walk, ring, [](const Task&) {},
-      [&](const Task& task, int stretch, uint32_t slot) {
-        const float* scales = task.shared ? plan.shared_inner_scales : plan.inner_scales;
-        const bool exists = row < task.count;
-        copy_async4(&ring.scales[slot][row], scales + int64_t(task.position + (exists ? row : 0)) * stretches_of(plan, true, task.shared) + stretch, exists);
-        barrier_arrive_after_copies(&ring.full[slot]);
-      });
+      plan, walk, ring,
+      [&](const Task& task, bool more) {
+        const int row = task.position + min(static_cast<int>(threadIdx.x), task.count - 1);
+        notes.begin(task, more, int64_t(row) * stretches_of(plan, true, task.shared));
+      },
+      [&](const Task&, int stretch, uint32_t slot) { notes.note(stretch, slot, &ring.control.full[slot]); });
 }
 
 template <typename E>
 __device__ __forceinline__ void copy_weights(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, const TensorMap (&weights)[2]) {
   for_stages<E>(
-      plan, walk, ring, [](const Task&) {},
+      plan, walk, ring, [](const Task&, bool) {},
       [&](const Task& task, int stretch, uint32_t slot) {
         const int tiles = E::kDown ? plan.p.hidden / 16 : (task.shared ? plan.p.shared_inner : plan.p.inner) / 8;
-        barrier_arrive_expecting(&ring.full[slot], kWeightsBytes);
+        barrier_arrive_expecting(&ring.control.full[slot], kWeightsBytes);
         copy_box(ring.stage(slot) + E::kRowsBytes, weights[task.shared], 0, stretch * kTileOutputs, task.expert * tiles + task.span * kTaskTiles,
-                 &ring.full[slot]);
+                 &ring.control.full[slot]);
       });
 }
 
 template <int kRows>
 using Rows = std::integral_constant<int, kRows>;
-
-// The scale of a warp's tile of a task, of the stretch `first` plus the lane's number.
-template <bool kDown>
-__device__ __forceinline__ float scale_of_tile(const Plan& plan, const Task& task, int first) {
-  const Factor factor = kDown ? down_of(plan, task.expert, task.shared) : gate_up_of(plan, task.expert, task.shared);
-  const int stretches = stretches_of(plan, kDown, task.shared), tile = threadIdx.x / 32 - kGroupThreads / 32;
-  // tiles beyond the last repeat it, their sums are dropped
-  return factor.scales[int64_t(min(task.span * kTaskTiles + tile, factor.tiles - 1)) * stretches +
-                       min(first + static_cast<int>(threadIdx.x) % 32, stretches - 1)];
-}
 
 // A lane's 16 bytes of 16 outputs and 32 inputs as operand A: bytes of two outputs alternate.
 __device__ __forceinline__ void arrange(uint32_t (&a)[4], const uint4& packed) {
@@ -216,93 +247,117 @@ __device__ __forceinline__ void arrange(uint32_t (&a)[4], const uint4& packed) {
   a[2] = __byte_perm(packed.z, packed.w, 0x7531), a[3] = __byte_perm(packed.z, packed.w, 0x6420);
 }
 
-// Multiplies one task; kSums is half of the rows that are multiplied. scale: what the lane has of its tile's.
-template <typename E, int kSums>
-__device__ __forceinline__ void multiply_task(const Plan& plan, const Task& task, float scale, const EngineRing<E>& ring, Place<E>& place,
-                                              Greatest& greatest) {
-  const int lane = threadIdx.x % 32, tile = threadIdx.x / 32 - kGroupThreads / 32;
-  // rows of 128 bytes, permuted like all that comes by tensor copies: those of the k-th 32 inputs are 4k … 4k + 3
-  const int weights_at = E::kRowsBytes + tile * kTileBytes + lane / 8 * kStretch + (lane % 8 ^ lane / 8) * 16;
-  const uint64_t first_stage = warpgroup::rows_of_128_bytes(ring.stages, 0);
-  const int stretches = stretches_of(plan, E::kDown, task.shared);
-  float sums[kSums] = {};
-#pragma unroll 1
-  for (int stretch = 0; stretch < stretches; stretch++) {
-    if (stretch > 0 && stretch % 32 == 0) scale = scale_of_tile<E::kDown>(plan, task, stretch);
-    barrier_wait(&ring.full[place.slot], place.turn);
-    const unsigned char* weights = ring.stage(place.slot);
+// A consumer's way through the ring.
+template <typename E>
+struct Consumer {
+  using C = Control<E>;
+  SharedPlace control, even, odd;  // its weights of the first stage: of even and of odd 32 inputs
+  uint64_t rows;                   // operand B of the first stage
+  Place<E> place;
+
+  __device__ explicit Consumer(const EngineRing<E>& ring) {
+    const int lane = threadIdx.x % 32, tile = threadIdx.x / 32 - kGroupThreads / 32;
+    // lines of 128 bytes, permuted like all that comes by tensor copies: those of the k-th 32 inputs are 4k … 4k + 3
+    const int at = E::kRowsBytes + tile * kTileBytes + lane / 8 * kStretch + (lane % 8 ^ lane / 8) * 16;
+    control = shared_place(&ring.control);
+    even = shared_place(ring.stages + at), odd = shared_place(ring.stages + (at ^ 64));
+    rows = warpgroup::rows_of_128_bytes(ring.stages, 0);
+  }
+  __device__ void wait() const { barrier_wait(control + static_cast<uint32_t>(offsetof(C, full)) + place.slot * 8, place.turn); }
+  // The task that a full stage belongs to.
+  __device__ Head head() const {
+    const uint4 words = load_shared<uint4>(control + static_cast<uint32_t>(offsetof(C, heads)) + place.slot * sizeof(Head));
+    return {static_cast<int>(words.x), static_cast<int>(words.y), static_cast<int>(words.z), static_cast<int>(words.w)};
+  }
+
+  // sums += the products of a stage.
+  template <int kSums>
+  __device__ void multiply_stage(float (&sums)[kSums]) {
+    constexpr bool kEarly = kSums <= 24;  // else there are no registers for scales meanwhile
+    const int lane = threadIdx.x % 32, tile = threadIdx.x / 32 - kGroupThreads / 32;
+    const uint32_t stage = place.slot * E::kStageBytes;
+    wait();
     uint32_t a[4][4];
 #pragma unroll
-    for (int k = 0; k < 4; k++) {
-      arrange(a[k], *reinterpret_cast<const uint4*>(weights + (weights_at ^ (k % 2) * 64) + k * 4 * kStretch));
-    }
+    for (int k = 0; k < 4; k++) arrange(a[k], load_shared<uint4>((k % 2 ? odd : even) + stage + k * 4 * kStretch));
+    const uint64_t b = warpgroup::operand_at(rows, stage);
     float part[kSums];
-    const uint64_t stage = warpgroup::operand_at(first_stage, place.slot * E::kStageBytes);
 #pragma unroll
     for (int k = 0; k < 4; k++) warpgroup::pin(a[k]);
     warpgroup_begin();
 #pragma unroll
     for (int term = 0; term < E::kTerms; term++) {
 #pragma unroll
-      for (int k = 0; k < 4; k++) warpgroup::multiply_e4m3(part, a[k], warpgroup::operand_at(stage, term * kPanelBytes + k * 32), term + k > 0);
+      for (int k = 0; k < 4; k++) warpgroup::multiply_e4m3(part, a[k], warpgroup::operand_at(b, term * kPanelBytes + k * 32), term + k > 0);
     }
     warpgroup_commit();
+    const SharedPlace scales = control + static_cast<uint32_t>(offsetof(C, rows)) + place.slot * (kTaskRows * 4) + lane % 4 * 16;
+    float own;
+    float4 four[(kSums + 7) / 8];  // of the columns 16n + 2t + i, 16n + 8 + 2t + i
+    const auto load_scales = [&] {
+      own = load_shared<float>(control + static_cast<uint32_t>(offsetof(C, tiles)) + place.slot * (kTaskTiles * 4) + tile * 4);
+#pragma unroll
+      for (int n = 0; n < (kSums + 7) / 8; n++) four[n] = load_shared<float4>(scales + n * 64);
+    };
+    if (kEarly) load_scales();
     warpgroup_wait();
     warpgroup::pin(part);
 #pragma unroll
     for (int k = 0; k < 4; k++) warpgroup::pin(a[k]);
-    const float own = __shfl_sync(kAllLanes, scale, stretch % 32);
-    const float2* rows = reinterpret_cast<const float2*>(ring.scales[place.slot]) + lane % 4;
+    if (!kEarly) load_scales();
 #pragma unroll
     for (int n = 0; n < kSums / 4; n++) {
-      const float2 two = rows[n * 4];  // of the columns 8n + 2t + i
-      const float factor[2] = {own * two.x, own * two.y};
+      const float4& scale = four[n / 2];
+      const float factor[2] = {own * (n % 2 ? scale.z : scale.x), own * (n % 2 ? scale.w : scale.y)};
 #pragma unroll
       for (int i = 0; i < 4; i++) sums[4 * n + i] = fmaf(factor[i % 2], part[4 * n + i], sums[4 * n + i]);
     }
     __syncwarp();
-    if (lane == 0) barrier_arrive(&ring.empty[place.slot]);
+    if (lane == 0) barrier_arrive(control + static_cast<uint32_t>(offsetof(C, empty)) + place.slot * 8);
     place.advance();
   }
-  float* slab = ring.slab(tile / 4);
+};
+
+// Multiplies one task; kSums is half of the rows that are multiplied.
+template <typename E, int kSums>
+__device__ __forceinline__ void multiply_task(const Plan& plan, const Head& task, Consumer<E>& consumer, const EngineRing<E>& ring, Greatest& greatest) {
+  const int stretches = stretches_of(plan, E::kDown, task.shared());
+  float sums[kSums] = {};
+#pragma unroll 1
+  for (int stretch = 0; stretch < stretches; stretch++) consumer.multiply_stage(sums);
   if constexpr (E::kDown) {
-    store_results<kPassRows>(plan, task, task.span * kTaskTiles * 16 + tile / 4 * 64, sums, slab);
+    store_results(plan, task, threadIdx.x / 32 - kGroupThreads / 32, sums);
   } else {
-    store_inner<E::kTerms>(plan, task, sums, slab, greatest);
+    store_inner<E::kTerms>(plan, task, sums, ring.exchange(), greatest);
   }
 }
 
 template <typename E>
-__device__ __forceinline__ void consume(const Plan& plan, Walk<E::kDown> walk, const EngineRing<E>& ring, Greatest greatest) {
-  if (!walk.has()) return;
-  Task task = walk.task();
-  float scale = scale_of_tile<E::kDown>(plan, task, 0);
-  Place<E> place;
+__device__ __forceinline__ void consume(const Plan& plan, const EngineRing<E>& ring, Greatest greatest) {
+  Consumer<E> consumer(ring);
   for (bool more = true; more;) {
-    walk.advance();
-    more = walk.has();
-    const float next = scale_of_tile<E::kDown>(plan, more ? walk.task() : task, 0);  // on its way meanwhile
-    const auto multiply = [&](auto rows) { multiply_task<E, rows.value / 2>(plan, task, scale, ring, place, greatest); };
+    consumer.wait();
+    const Head task = consumer.head();
+    const auto multiply = [&](auto rows) { multiply_task<E, rows.value / 2>(plan, task, consumer, ring, greatest); };
     const int used = used_rows(task.count);
     if (used == 8) multiply(Rows<8>());
     else if (used == 16) multiply(Rows<16>());
     else if (used == 32) multiply(Rows<32>());
+    else if (used == 48) multiply(Rows<48>());
     else multiply(Rows<64>());
-    if (more) task = walk.task();  // once more: it was not worth the registers meanwhile
-    scale = next;
+    more = task.more();
   }
 }
 
 template <typename E>
 __global__ void __launch_bounds__(E::kThreads, 1) warpgroup_experts(Plan plan, Spans spans, const __grid_constant__ Maps maps) {
   TENON_DYNAMIC_SHARED(unsigned char, unaligned);
-  __shared__ uint64_t landed[E::kStages], full[E::kStages], empty[E::kStages];
-  __shared__ __align__(16) float scales[E::kStages][kTaskRows];
+  __shared__ __align__(16) Control<E> control;
   __shared__ uint32_t most[3][kTaskRows];
   const int gap = (kPanelAlignment - reinterpret_cast<uintptr_t>(unaligned) % kPanelAlignment) % kPanelAlignment;
-  const EngineRing<E> ring = {unaligned + gap, scales, landed, full, empty};
+  const EngineRing<E> ring = {unaligned + gap, control};
   if (threadIdx.x < kTaskRows) most[0][threadIdx.x] = 0;
-  if (threadIdx.x == 0) ring.init();
+  if (threadIdx.x == 0) control.init();
   __syncthreads();
   const int warp = threadIdx.x / 32;
   constexpr int kWeightsWarp = 3;
@@ -321,12 +376,12 @@ __global__ void __launch_bounds__(E::kThreads, 1) warpgroup_experts(Plan plan, S
         else publish_rows<E>(plan, walk(), ring);
       }
     } else {
-      if constexpr (E::kDown) copy_scales<E>(plan, walk(), ring, threadIdx.x);
+      if constexpr (E::kDown) note_stages<E>(plan, walk(), ring);
       else gather_rows<E>(plan, walk(), ring);
     }
   } else {
     warpgroup_takes_registers<E::kConsumerRegisters>();
-    consume<E>(plan, walk(), ring, {most, 0});
+    if (walk().has()) consume<E>(plan, ring, {most, 0});
   }
 }
 

@@ -8,22 +8,22 @@ namespace tenon {
 
 constexpr int kSlabRows = 32, kSlabPitch = 68, kSlabFloats = kSlabRows * kSlabPitch, kSlabBytes = kSlabFloats * 4;
 
-// Passes 64 outputs × 2 · kSums rows of warpgroup `group` of a block on, kRows (at most kSlabRows) at a time up to `rows`: to
+// Passes 64 outputs × 2 · kSums rows of warpgroup `group` of a block on, 32 rows at a time up to `rows`: to
 // store(row, first of eight outputs, four of them, the other four). With two pairs of groups, the sums of group g and of
 // group g + 2, whose slab is two slabs further on, are added.
-template <int kPairs = 1, int kRows = kSlabRows, int kSums, typename Store>
+template <int kPairs = 1, int kSums, typename Store>
 __device__ __forceinline__ void through_slab(const float (&sums)[kSums], float* slab, int group, int rows, const Store& store) {
   const int thread = threadIdx.x % kGroupThreads, lane = thread % 32, warp = thread / 32, g = lane / 4, t = lane % 4;
   const int pair = kPairs == 1 ? 0 : group / 2, barrier = kPairs == 1 ? group + 1 : group % 2 + 1;
   const float* first = slab - pair * 2 * kSlabFloats;
 #pragma unroll
-  for (int pass = 0; pass < (2 * kSums + kRows - 1) / kRows; pass++) {
-    if (pass * kRows >= rows) break;
+  for (int quarter = 0; quarter < kSums / 16; quarter++) {
+    if (quarter * kSlabRows >= rows) break;
     block_barrier_sync(barrier, kPairs * kGroupThreads);
 #pragma unroll
-    for (int n = 0; n < (2 * kSums < kRows ? kSums / 4 : kRows / 8); n++) {
+    for (int n = 0; n < 4; n++) {
       float* place = slab + (n * 8 + 2 * t) * kSlabPitch + warp * 16 + g;
-      const int from = (pass * (kRows / 8) + n) * 4;
+      const int from = (quarter * 4 + n) * 4;
       place[0] = sums[from];
       place[kSlabPitch] = sums[from + 1];
       place[8] = sums[from + 2];
@@ -31,8 +31,8 @@ __device__ __forceinline__ void through_slab(const float (&sums)[kSums], float* 
     }
     block_barrier_sync(barrier, kPairs * kGroupThreads);
 #pragma unroll
-    for (int i = 0; i < kRows / 16 / kPairs; i++) {
-      const int within = thread / 8 + (pair + i) * 16, row = pass * kRows + within;
+    for (int i = 0; i < 2 / kPairs; i++) {
+      const int within = thread / 8 + (pair + i) * 16, row = quarter * kSlabRows + within;
       if (row >= rows) continue;
       const float4* from = reinterpret_cast<const float4*>(first + within * kSlabPitch + thread % 8 * 8);
       float4 low = from[0], high = from[1];
