@@ -64,34 +64,51 @@ __device__ __forceinline__ float greatest_of_two(uint32_t two_bf16, float before
   return fmaxf(before, fmaxf(fabsf(__uint_as_float(two_bf16 << 16)), fabsf(__uint_as_float(two_bf16 & 0xffff0000u))));
 }
 
-// A warp makes terms of a row of bf16, whose inputs are a multiple of 8: half a warp a stretch.
+// A lane's eight inputs from `first` on become terms; half a warp has a stretch. Those beyond the last input are zeros.
+template <int kTerms>
+__device__ __forceinline__ void quantise_eight(const uint4& eight, int first, bool exists, unsigned char* to, float* scales) {
+  const uint32_t word[4] = {eight.x, eight.y, eight.z, eight.w};
+  float greatest = 0;
+#pragma unroll
+  for (int i = 0; i < 4; i++) greatest = greatest_of_two(word[i], greatest);
+#pragma unroll
+  for (int step = 8; step > 0; step /= 2) greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, step));
+  if (!exists) return;
+  const float inverse = inverse_of_terms<kTerms>(greatest);
+  float value[2][4];
+#pragma unroll
+  for (int i = 0; i < 8; i++) value[i / 4][i % 4] = inverse * __uint_as_float(i % 2 ? word[i / 2] & 0xffff0000u : word[i / 2] << 16);
+  uint32_t* words = reinterpret_cast<uint32_t*>(to + first / kStretch * kTerms * kStretch + quantised_place(first % kStretch));
+#pragma unroll
+  for (int term = 0; term < kTerms; term++) {
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      const uint32_t four = four_e4m3(value[i][0], value[i][1], value[i][2], value[i][3]);
+      words[term * (kStretch / 4) + i * 4] = four;
+      if (term + 1 < kTerms) take_away(value[i], four);
+    }
+  }
+  if (threadIdx.x % 16 == 0) scales[first / kStretch] = scale_of_terms<kTerms>(greatest);
+}
+
+// A warp makes terms of a row of bf16, whose inputs are a multiple of 8.
 template <int kTerms = 1>
 __device__ __forceinline__ void quantise_row(const void* from, int inputs, unsigned char* to, float* scales) {
-  const int lane = threadIdx.x % 32, stretches = (inputs + kStretch - 1) / kStretch;
-  for (int first = lane * 8; first - lane * 8 < stretches * kStretch; first += 32 * 8) {
-    const uint4 eight = first < inputs ? reinterpret_cast<const uint4*>(from)[first / 8] : uint4{0, 0, 0, 0};
-    const uint32_t word[4] = {eight.x, eight.y, eight.z, eight.w};
-    float greatest = 0;
+  constexpr int kAtOnce = 4, kEach = 32 * 8;  // loads under way, and inputs of each
+  const int lane = threadIdx.x % 32, padded = (inputs + kStretch - 1) / kStretch * kStretch;
+  for (int begin = 0; begin < padded; begin += kAtOnce * kEach) {
+    uint4 eight[kAtOnce];
 #pragma unroll
-    for (int i = 0; i < 4; i++) greatest = greatest_of_two(word[i], greatest);
-#pragma unroll
-    for (int step = 8; step > 0; step /= 2) greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, step));
-    if (first >= stretches * kStretch) continue;
-    const float inverse = inverse_of_terms<kTerms>(greatest);
-    float value[2][4];
-#pragma unroll
-    for (int i = 0; i < 8; i++) value[i / 4][i % 4] = inverse * __uint_as_float(i % 2 ? word[i / 2] & 0xffff0000u : word[i / 2] << 16);
-    uint32_t* words = reinterpret_cast<uint32_t*>(to + first / kStretch * kTerms * kStretch + quantised_place(first % kStretch));
-#pragma unroll
-    for (int term = 0; term < kTerms; term++) {
-#pragma unroll
-      for (int i = 0; i < 2; i++) {
-        const uint32_t four = four_e4m3(value[i][0], value[i][1], value[i][2], value[i][3]);
-        words[term * (kStretch / 4) + i * 4] = four;
-        if (term + 1 < kTerms) take_away(value[i], four);
-      }
+    for (int i = 0; i < kAtOnce; i++) {
+      const int first = begin + i * kEach + lane * 8;
+      eight[i] = first < inputs ? reinterpret_cast<const uint4*>(from)[first / 8] : uint4{0, 0, 0, 0};
     }
-    if (lane % 16 == 0) scales[first / kStretch] = scale_of_terms<kTerms>(greatest);
+#pragma unroll
+    for (int i = 0; i < kAtOnce; i++) {
+      if (begin + i * kEach >= padded) break;
+      const int first = begin + i * kEach + lane * 8;
+      quantise_eight<kTerms>(eight[i], first, first < padded, to, scales);
+    }
   }
 }
 

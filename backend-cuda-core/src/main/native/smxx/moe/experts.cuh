@@ -140,8 +140,8 @@ __global__ void __launch_bounds__(kThreads, kGroups <= 2 ? 2 : 1) router(Plan pl
                          static_cast<int>(plan.p.hidden)};
   Stream<TENON_BF16, kGroups> stream(shared, factor, cut, blockIdx.x * cut.pairs * cut.loops);
   stream.begin();
-  release_successor();
   wait_for_predecessor();
+  release_successor();  // not before: route begins with the rows before it waits
   if (blockIdx.x == 0 && blockIdx.y == 0) clear(plan);
   const int first = blockIdx.y * 8 * kGroups, count = item_rows(rows_of(plan), first, 8 * kGroups);
   if (count == 0) {

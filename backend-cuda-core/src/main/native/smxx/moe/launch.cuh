@@ -20,8 +20,6 @@ namespace tenon::moe {
 
 inline int divided(int64_t all, int64_t each) { return (all + each - 1) / each; }
 
-constexpr int kRouterRows = 512;  // up to so many the router has a kernel of its own
-
 template <int kGroups>
 int launch_router(const Plan& plan, void* stream) {
   // spans enough that many multiprocessors share the few outputs

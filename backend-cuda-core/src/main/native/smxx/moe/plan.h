@@ -9,6 +9,7 @@ namespace tenon::moe {
 constexpr int kListShift = 5;          // an entry of an expert's list is row << kListShift | place among the row's experts
 constexpr int kMaxExpertsPerToken = 32;
 constexpr int kMaxExperts = 1024;
+constexpr int kRouterRows = 512;         // up to so many the router has a kernel of its own
 constexpr int kPartialWideRows = 1024;  // up to so many rows results of experts are kept in f32, else in bf16
 
 // A stretch of an expert's list that one block multiplies.

@@ -149,21 +149,29 @@ __device__ __forceinline__ void quantise(const Plan& plan, int row) {
                        plan.x_scales + int64_t(row) * stretches);
 }
 
+__device__ __forceinline__ void leave_terms(const Plan& plan, int row) {
+  if constexpr (kHasWarpgroups) {
+    if (plan.terms == 0 || row >= *reinterpret_cast<const volatile int32_t*>(plan.p.counts)) return;
+    if (plan.terms == 1) quantise<1>(plan, row);
+    if (plan.terms == 2) quantise<2>(plan, row);
+  }
+}
+
 template <int kSlots>
 __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   __shared__ int32_t between[kWarps];
   __shared__ int last;
+  const int lane = threadIdx.x % 32, row = blockIdx.x * kWarps + threadIdx.x / 32;
+  // the router let this kernel start after its own wait, so what came before it is complete
+  const bool early = plan.p.max_rows <= kRouterRows;
+  if (early) leave_terms(plan, row);
   wait_for_predecessor();
   release_successor();
+  if (!early) leave_terms(plan, row);
   const int rows = *reinterpret_cast<const int32_t*>(plan.p.counts);
-  const int lane = threadIdx.x % 32, row = blockIdx.x * kWarps + threadIdx.x / 32;
   if (row < rows) {
     const float* logits = plan.logits + int64_t(row) * plan.logits_stride;
     enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane), lane);
-    if constexpr (kHasWarpgroups) {
-      if (plan.terms == 1) quantise<1>(plan, row);
-      if (plan.terms == 2) quantise<2>(plan, row);
-    }
     if (lane == 0 && plan.shared_items > 0) plan.shared_weights[row] = 1 / (1 + expf(-logits[plan.p.experts]));
   }
   __threadfence();

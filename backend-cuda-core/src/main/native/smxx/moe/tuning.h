@@ -92,7 +92,8 @@ constexpr Tuning moe_tuning(const tenon_moe& p, int64_t most) {
   const int64_t pairs = p.max_rows * p.experts_per_token;
   const int64_t each = pairs / p.experts;
   if (can_be_few(p, most)) return {1, 1, 3, 1, 1, FEW};
-  if (each >= 16 && can_use_warpgroups(p)) return {1, 1, 3, 1, 1, WARPGROUPS};
+  // whose tasks have 128 inner values
+  if (can_use_warpgroups(p) && (each >= 16 || p.inner % 128 == 0)) return {1, 1, 3, 1, 1, WARPGROUPS};
   const Form form = p.max_rows <= 64 && can_own(p, most) ? OWNED : THROUGH_MEMORY;
   if (pairs <= 640) return {1, 4, 3, 1, 1, form};
   if (each <= 3) return {1, 8, 3, 2, 1, form};
