@@ -25,7 +25,6 @@ class Walk {
     total_ = of_shared_ + read_items_count(plan) * spans.routed;
   }
   __device__ bool has() const { return index_ < total_; }
-  __device__ bool has_another() const { return index_ + static_cast<int>(gridDim.x) < total_; }
   __device__ void advance() { index_ += gridDim.x; }
   __device__ Task task() const {
     if (index_ < of_shared_) {

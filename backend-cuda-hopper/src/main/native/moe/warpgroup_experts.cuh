@@ -39,8 +39,8 @@ struct Engine {
   static constexpr int kThreads = (1 + kGroups) * kGroupThreads;
   static constexpr int kRowsBytes = kTerms * kPanelBytes, kStageBytes = kRowsBytes + kWeightsBytes;
   static constexpr int kExchangeBytes = kDown ? 0 : kTaskTiles * kExchangeFloats * 4;
-  // 4 KB are for what stands beside the ring, and the system
-  static constexpr int kRoom = (227 - 4) * 1024 - kExchangeBytes - kPanelAlignment;
+  // 8 KB are for what stands beside the ring
+  static constexpr int kRoom = (227 - 8) * 1024 - kExchangeBytes - kPanelAlignment;
   static constexpr int kStages = kRoom / kStageBytes;
   static_assert(kStages >= 4);
   static constexpr int kSharedBytes = kStages * kStageBytes + kExchangeBytes + kPanelAlignment;
@@ -99,20 +99,26 @@ __device__ __forceinline__ int scale_place(int row) { return row / 16 * 16 + row
 // How many rows are multiplied of a task with so many.
 __device__ __forceinline__ int used_rows(int count) { return count <= 8 ? 8 : count <= 16 ? 16 : (count + 15) / 16 * 16; }
 
-// Calls begin(task, whether another follows), then each(task, stretch, slot) for its stages in turn, once they may be written.
+// For producers. Calls begin(task, whether another follows), then each(task, next, stretch, slot) for its stages in turn, once
+// they may be written; next is the task that follows, or itself, and has been asked for when the task began.
 template <typename E, typename Begin, typename Each>
 __device__ __forceinline__ void for_stages(const Plan& plan, Walk<E::kDown> walk, const EngineRing<E>& ring, const Begin& begin, const Each& each) {
+  if (!walk.has()) return;
   Place<E> place;
-  for (; walk.has(); walk.advance()) {
-    const Task task = walk.task();
+  Task task = walk.task();
+  for (bool more = true; more;) {
+    walk.advance();
+    more = walk.has();
+    const Task next = more ? walk.task() : task;
     const int stretches = stretches_of(plan, E::kDown, task.shared);
-    begin(task, walk.has_another());
+    begin(task, more);
 #pragma unroll 1
     for (int stretch = 0; stretch < stretches; stretch++) {
       barrier_wait(&ring.control.empty[place.slot], place.turn ^ 1);
-      each(task, stretch, place.slot);
+      each(task, next, stretch, place.slot);
       place.advance();
     }
+    task = next;
   }
 }
 
@@ -120,7 +126,7 @@ __device__ __forceinline__ void for_stages(const Plan& plan, Walk<E::kDown> walk
 template <typename E>
 class Notes {
  public:
-  __device__ Notes(const Plan& plan, const EngineRing<E>& ring) : plan_(plan), control_(ring.control), row_(threadIdx.x), place_(scale_place(threadIdx.x)) {}
+  __device__ Notes(const Plan& plan, const EngineRing<E>& ring) : plan_(plan), control_(ring.control), row_(threadIdx.x) {}
   // first: of the row's stretches among all rows'.
   __device__ void begin(const Task& task, bool more, int64_t first) {
     const Factor factor = E::kDown ? down_of(plan_, task.expert, task.shared) : gate_up_of(plan_, task.expert, task.shared);
@@ -130,7 +136,7 @@ class Notes {
     tile_ = factor.scales + int64_t(min(task.span * kTaskTiles + row_ % kTaskTiles, factor.tiles - 1)) * stretches_of(plan_, E::kDown, task.shared);
   }
   __device__ void note(int stretch, uint32_t slot, uint64_t* barrier) const {
-    copy_async4(&control_.rows[slot][place_], rows_ + stretch, row_ < head_.count);
+    copy_async4(&control_.rows[slot][scale_place(row_)], rows_ + stretch, row_ < head_.count);
     if (row_ < kTaskTiles) copy_async4(&control_.tiles[slot][row_], tile_ + stretch);
     barrier_arrive_after_copies(barrier);
     if (row_ == 0) {
@@ -142,44 +148,55 @@ class Notes {
  private:
   const Plan& plan_;
   Control<E>& control_;
-  int row_, place_;
+  int row_;
   Head head_;
   const float *rows_, *tile_;
 };
 
+// Where a thread's rows of a task begin, in stretches of all rows: those that it copies, and the one whose scales it notes. In
+// shared memory, of this task and the next in turn: it has too few registers.
+using Begins = uint32_t[2][kRowsEach + 1][kRowThreads];
+
+__device__ __forceinline__ void find_rows(const Plan& plan, const Task& task, uint32_t (&begins)[kRowsEach + 1][kRowThreads]) {
+  const int stretches = stretches_of(plan, false, false), thread = threadIdx.x;
+  const int32_t* list = plan.lists + task.expert * plan.p.max_rows + task.first;
+#pragma unroll 3
+  for (int i = 0; i <= kRowsEach; i++) {
+    const int index = i < kRowsEach ? thread / 8 + i * kRowsApart : thread;
+    const int row = index >= task.count ? 0 : task.shared ? task.position + index : list[index] >> kListShift;
+    begins[i][thread] = static_cast<uint32_t>(row) * stretches;
+  }
+}
+
 // A thread copies unit `threadIdx.x % 8` of every eighth row, rows beyond the last as zeros.
 template <typename E>
-__device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring) {
+__device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, Begins& begins) {
   const int unit = threadIdx.x % 8, within = threadIdx.x / 8, at = panel_offset(within, unit);
-  const int stretches = stretches_of(plan, false, false);
   const unsigned char* const x = reinterpret_cast<const unsigned char*>(plan.x) + unit * 16;
-  uint32_t first[kRowsEach];  // of all rows' stretches, one after another
+  const int ask = min(2, stretches_of(plan, false, false) - 1);  // at which stretch for the rows of the next task
+  if (walk.has()) find_rows(plan, walk.task(), begins[0]);
+  int turn = 1;
   Notes<E> notes(plan, ring);
   for_stages<E>(
       plan, walk, ring,
       [&](const Task& task, bool more) {
-        const int32_t* list = plan.lists + task.expert * plan.p.max_rows + task.first;
-        const auto begin_of = [&](int index) {
-          const int row = index >= task.count ? 0 : task.shared ? task.position + index : list[index] >> kListShift;
-          return static_cast<uint32_t>(row) * stretches;
-        };
-#pragma unroll
-        for (int i = 0; i < kRowsEach; i++) first[i] = begin_of(within + i * kRowsApart);
-        notes.begin(task, more, begin_of(threadIdx.x));
+        turn ^= 1;
+        notes.begin(task, more, begins[turn][kRowsEach][threadIdx.x]);
       },
-      [&](const Task& task, int stretch, uint32_t slot) {
+      [&](const Task& task, const Task& next, int stretch, uint32_t slot) {
         unsigned char* to = ring.stage(slot) + at;
         const int used = used_rows(task.count);
 #pragma unroll
         for (int i = 0; i < kRowsEach; i++) {
           if (i * kRowsApart >= used) break;
-          const unsigned char* from = x + uint64_t(first[i] + stretch) * (E::kTerms * kStretch);
+          const unsigned char* from = x + uint64_t(begins[turn][i][threadIdx.x] + stretch) * (E::kTerms * kStretch);
 #pragma unroll
           for (int term = 0; term < E::kTerms; term++) {
             copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + term * kStretch, within + i * kRowsApart < task.count);
           }
         }
         notes.note(stretch, slot, &ring.control.landed[slot]);
+        if (stretch == ask) find_rows(plan, next, begins[turn ^ 1]);
       });
 }
 
@@ -201,7 +218,7 @@ template <typename E>
 __device__ __forceinline__ void copy_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, const TensorMap (&rows)[2]) {
   for_stages<E>(
       plan, walk, ring, [](const Task&, bool) {},
-      [&](const Task& task, int stretch, uint32_t slot) {
+      [&](const Task& task, const Task&, int stretch, uint32_t slot) {
         const int boxes = (task.count + kBoxRows - 1) / kBoxRows;
         barrier_arrive_expecting(&ring.control.full[slot], boxes * E::kTerms * kBoxBytes);
         for (int box = 0; box < boxes; box++) {
@@ -223,14 +240,14 @@ __device__ __forceinline__ void note_stages(const Plan& plan, const Walk<E::kDow
         const int row = task.position + min(static_cast<int>(threadIdx.x), task.count - 1);
         notes.begin(task, more, int64_t(row) * stretches_of(plan, true, task.shared));
       },
-      [&](const Task&, int stretch, uint32_t slot) { notes.note(stretch, slot, &ring.control.full[slot]); });
+      [&](const Task&, const Task&, int stretch, uint32_t slot) { notes.note(stretch, slot, &ring.control.full[slot]); });
 }
 
 template <typename E>
 __device__ __forceinline__ void copy_weights(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, const TensorMap (&weights)[2]) {
   for_stages<E>(
       plan, walk, ring, [](const Task&, bool) {},
-      [&](const Task& task, int stretch, uint32_t slot) {
+      [&](const Task& task, const Task&, int stretch, uint32_t slot) {
         const int tiles = E::kDown ? plan.p.hidden / 16 : (task.shared ? plan.p.shared_inner : plan.p.inner) / 8;
         barrier_arrive_expecting(&ring.control.full[slot], kWeightsBytes);
         copy_box(ring.stage(slot) + E::kRowsBytes, weights[task.shared], 0, stretch * kTileOutputs, task.expert * tiles + task.span * kTaskTiles,
@@ -377,7 +394,10 @@ __global__ void __launch_bounds__(E::kThreads, 1) warpgroup_experts(Plan plan, S
       }
     } else {
       if constexpr (E::kDown) note_stages<E>(plan, walk(), ring);
-      else gather_rows<E>(plan, walk(), ring);
+      else {
+        __shared__ Begins begins;
+        gather_rows<E>(plan, walk(), ring, begins);
+      }
     }
   } else {
     warpgroup_takes_registers<E::kConsumerRegisters>();
