@@ -153,50 +153,50 @@ class Notes {
   const float *rows_, *tile_;
 };
 
-// Where a thread's rows of a task begin, in stretches of all rows: those that it copies, and the one whose scales it notes. In
-// shared memory, of this task and the next in turn: it has too few registers.
-using Begins = uint32_t[2][kRowsEach + 1][kRowThreads];
+// Where a thread's rows of the next task begin, in stretches of all rows: those that it copies, and the one whose scales it
+// notes. They wait in shared memory, as it has too few registers.
+using Begins = uint32_t[kRowsEach + 1][kRowThreads];
 
-__device__ __forceinline__ void find_rows(const Plan& plan, const Task& task, uint32_t (&begins)[kRowsEach + 1][kRowThreads]) {
+__device__ __forceinline__ void find_rows(const Plan& plan, const Task& task, Begins& begins) {
   const int stretches = stretches_of(plan, false, false), thread = threadIdx.x;
   const int32_t* list = plan.lists + task.expert * plan.p.max_rows + task.first;
-#pragma unroll 3
+#pragma unroll 5
   for (int i = 0; i <= kRowsEach; i++) {
-    const int index = i < kRowsEach ? thread / 8 + i * kRowsApart : thread;
-    const int row = index >= task.count ? 0 : task.shared ? task.position + index : list[index] >> kListShift;
+    const int index = min(i < kRowsEach ? thread / 8 + i * kRowsApart : thread, task.count - 1);
+    const int row = task.shared ? task.position + index : list[index] >> kListShift;
     begins[i][thread] = static_cast<uint32_t>(row) * stretches;
   }
 }
 
-// A thread copies unit `threadIdx.x % 8` of every eighth row, rows beyond the last as zeros.
+// A thread copies unit `threadIdx.x % 8` of every eighth row; of rows beyond the last, whose sums are dropped, the last.
 template <typename E>
 __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, Begins& begins) {
-  const int unit = threadIdx.x % 8, within = threadIdx.x / 8, at = panel_offset(within, unit);
-  const unsigned char* const x = reinterpret_cast<const unsigned char*>(plan.x) + unit * 16;
+  constexpr int kRowBytes = E::kTerms * kStretch;  // of a stretch
+  const int at = panel_offset(threadIdx.x / 8, threadIdx.x % 8);
   const int ask = min(2, stretches_of(plan, false, false) - 1);  // at which stretch for the rows of the next task
-  if (walk.has()) find_rows(plan, walk.task(), begins[0]);
-  int turn = 1;
+  if (walk.has()) find_rows(plan, walk.task(), begins);
   Notes<E> notes(plan, ring);
+  uint32_t first[kRowsEach];
   for_stages<E>(
       plan, walk, ring,
       [&](const Task& task, bool more) {
-        turn ^= 1;
-        notes.begin(task, more, begins[turn][kRowsEach][threadIdx.x]);
+#pragma unroll
+        for (int i = 0; i < kRowsEach; i++) first[i] = begins[i][threadIdx.x];
+        notes.begin(task, more, begins[kRowsEach][threadIdx.x]);
       },
       [&](const Task& task, const Task& next, int stretch, uint32_t slot) {
         unsigned char* to = ring.stage(slot) + at;
-        const int used = used_rows(task.count);
+        const unsigned char* from = reinterpret_cast<const unsigned char*>(plan.x) + stretch * kRowBytes + threadIdx.x % 8 * 16;
 #pragma unroll
         for (int i = 0; i < kRowsEach; i++) {
-          if (i * kRowsApart >= used) break;
-          const unsigned char* from = x + uint64_t(begins[turn][i][threadIdx.x] + stretch) * (E::kTerms * kStretch);
+          if (i * kRowsApart >= task.count) break;
 #pragma unroll
           for (int term = 0; term < E::kTerms; term++) {
-            copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + term * kStretch, within + i * kRowsApart < task.count);
+            copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + uint64_t(first[i]) * kRowBytes + term * kStretch, true);
           }
         }
         notes.note(stretch, slot, &ring.control.landed[slot]);
-        if (stretch == ask) find_rows(plan, next, begins[turn ^ 1]);
+        if (stretch == ask) find_rows(plan, next, begins);
       });
 }
 
@@ -302,10 +302,13 @@ struct Consumer {
 #pragma unroll
     for (int k = 0; k < 4; k++) warpgroup::pin(a[k]);
     warpgroup_begin();
+    // the engine cuts sums off at about 14 bits of the greatest that it adds: small terms first
 #pragma unroll
-    for (int term = 0; term < E::kTerms; term++) {
+    for (int term = E::kTerms - 1; term >= 0; term--) {
 #pragma unroll
-      for (int k = 0; k < 4; k++) warpgroup::multiply_e4m3(part, a[k], warpgroup::operand_at(b, term * kPanelBytes + k * 32), term + k > 0);
+      for (int k = 0; k < 4; k++) {
+        warpgroup::multiply_e4m3(part, a[k], warpgroup::operand_at(b, term * kPanelBytes + k * 32), term < E::kTerms - 1 || k > 0);
+      }
     }
     warpgroup_commit();
     const SharedPlace scales = control + static_cast<uint32_t>(offsetof(C, rows)) + place.slot * (kTaskRows * 4) + lane % 4 * 16;
