@@ -470,7 +470,8 @@ int main(int arguments, char** argument) {
     check_shape("256×160, shared expert of 96", {256, 160, 32, 6, 0, 32, 1, e4m3, e4m3, 96}, {{check::kBrief ? 30 : 1100, 1100}});
     check_shape("288×96, no shared one", {288, 96, 16, 4, 0, 16, 0, e4m3, bf16, 0}, {{17, 100}});
     check_shape("experts 16 … 39 of 64", {256, 64, 64, 8, 16, 24, 1, e4m3, e4m3, 32}, {{19, 200}});
-    check_shape("more inputs than a warp has scales for", {4224, 64, 8, 2, 0, 8, 1, e4m3, e4m3, 64}, {{9, 20}});
+    check_shape("more inputs than a warp has lanes for", {4224, 64, 8, 2, 0, 8, 1, e4m3, e4m3, 64}, {{9, 20}});
+    check_shape("more tasks than blocks", {1024, 128, 176, 8, 0, 176, 1, e4m3, e4m3, 128}, {{check::kBrief ? 60 : 150, 200}});
     check_independence(mini, 10, 400);
     tuned_as = 0;
     quantised = 1;

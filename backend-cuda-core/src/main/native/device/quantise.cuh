@@ -101,7 +101,7 @@ __device__ __forceinline__ void quantise_row(const void* from, int inputs, unsig
 #pragma unroll
     for (int i = 0; i < kAtOnce; i++) {
       const int first = begin + i * kEach + lane * 8;
-      eight[i] = first < inputs ? reinterpret_cast<const uint4*>(from)[first / 8] : uint4{0, 0, 0, 0};
+      eight[i] = first < inputs ? __ldcg(reinterpret_cast<const uint4*>(from) + first / 8) : uint4{0, 0, 0, 0};
     }
 #pragma unroll
     for (int i = 0; i < kAtOnce; i++) {

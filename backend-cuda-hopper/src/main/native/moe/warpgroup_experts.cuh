@@ -153,36 +153,46 @@ class Notes {
   const float *rows_, *tile_;
 };
 
-// Where a thread's rows of the next task begin, in stretches of all rows: those that it copies, and the one whose scales it
-// notes. They wait in shared memory, as it has too few registers.
-using Begins = uint32_t[kRowsEach + 1][kRowThreads];
+// Entries of the next task's list that a thread needs: of the rows that it copies, and of the one whose scales it notes. They
+// come to shared memory while this task's rows are on their way, so that nobody waits for them.
+using Entries = int32_t[kRowsEach + 1][kRowThreads];
 
-__device__ __forceinline__ void find_rows(const Plan& plan, const Task& task, Begins& begins) {
-  const int stretches = stretches_of(plan, false, false), thread = threadIdx.x;
-  const int32_t* list = plan.lists + task.expert * plan.p.max_rows + task.first;
-#pragma unroll 5
-  for (int i = 0; i <= kRowsEach; i++) {
-    const int index = min(i < kRowsEach ? thread / 8 + i * kRowsApart : thread, task.count - 1);
-    const int row = task.shared ? task.position + index : list[index] >> kListShift;
-    begins[i][thread] = static_cast<uint32_t>(row) * stretches;
-  }
+// Calls each(place among the thread's, place in the task) for all rows of a thread; of rows beyond the last, the last.
+template <typename Each>
+__device__ __forceinline__ void for_rows(const Task& task, const Each& each) {
+  const int thread = threadIdx.x;
+#pragma unroll 3
+  for (int i = 0; i <= kRowsEach; i++) each(i, min(i < kRowsEach ? thread / 8 + i * kRowsApart : thread, task.count - 1));
 }
 
-// A thread copies unit `threadIdx.x % 8` of every eighth row; of rows beyond the last, whose sums are dropped, the last.
+__device__ __forceinline__ const int32_t* list_of(const Plan& plan, const Task& task) {
+  return plan.lists + task.expert * plan.p.max_rows + task.first;
+}
+
+// A thread copies unit `threadIdx.x % 8` of every eighth row; the sums of rows beyond the last are dropped.
 template <typename E>
-__device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, Begins& begins) {
+__device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDown>& walk, const EngineRing<E>& ring, Entries& entries) {
   constexpr int kRowBytes = E::kTerms * kStretch;  // of a stretch
-  const int at = panel_offset(threadIdx.x / 8, threadIdx.x % 8);
-  const int ask = min(2, stretches_of(plan, false, false) - 1);  // at which stretch for the rows of the next task
-  if (walk.has()) find_rows(plan, walk.task(), begins);
+  const int at = panel_offset(threadIdx.x / 8, threadIdx.x % 8), stretches = stretches_of(plan, false, false);
+  // the stretch with whose copies the next task's entries come: they are there once its stage is written again
+  const int ask = stretches > 1 + E::kStages ? 1 : -1;
+  bool asked = false;
   Notes<E> notes(plan, ring);
-  uint32_t first[kRowsEach];
+  uint32_t first[kRowsEach];  // of all rows' stretches
   for_stages<E>(
       plan, walk, ring,
       [&](const Task& task, bool more) {
+        if (task.shared) {
+          for_rows(task, [&](int i, int index) { entries[i][threadIdx.x] = (task.position + index) << kListShift; });
+        } else if (!asked) {
+          const int32_t* list = list_of(plan, task);
+          for_rows(task, [&](int i, int index) { entries[i][threadIdx.x] = list[index]; });
+        }
+        asked = false;
+        const auto begin_of = [&](int i) { return static_cast<uint32_t>(entries[i][threadIdx.x] >> kListShift) * stretches; };
 #pragma unroll
-        for (int i = 0; i < kRowsEach; i++) first[i] = begins[i][threadIdx.x];
-        notes.begin(task, more, begins[kRowsEach][threadIdx.x]);
+        for (int i = 0; i < kRowsEach; i++) first[i] = begin_of(i);
+        notes.begin(task, more, begin_of(kRowsEach));
       },
       [&](const Task& task, const Task& next, int stretch, uint32_t slot) {
         unsigned char* to = ring.stage(slot) + at;
@@ -195,8 +205,12 @@ __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDow
             copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + uint64_t(first[i]) * kRowBytes + term * kStretch, true);
           }
         }
+        if (stretch == ask && !next.shared) {
+          const int32_t* list = list_of(plan, next);
+          for_rows(next, [&](int i, int index) { copy_async4(&entries[i][threadIdx.x], list + index); });
+          asked = true;
+        }
         notes.note(stretch, slot, &ring.control.landed[slot]);
-        if (stretch == ask) find_rows(plan, next, begins);
       });
 }
 
@@ -398,8 +412,8 @@ __global__ void __launch_bounds__(E::kThreads, 1) warpgroup_experts(Plan plan, S
     } else {
       if constexpr (E::kDown) note_stages<E>(plan, walk(), ring);
       else {
-        __shared__ Begins begins;
-        gather_rows<E>(plan, walk(), ring, begins);
+        __shared__ Entries entries;
+        gather_rows<E>(plan, walk(), ring, entries);
       }
     }
   } else {

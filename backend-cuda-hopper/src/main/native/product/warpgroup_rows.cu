@@ -38,10 +38,12 @@ struct Form {
   static constexpr int kStageBytes = kRowBytes + kWeightBytes;
   // a block may have 227 KB, barriers among them, and 65,536 registers
   static constexpr int kSlabs = 2 * kPairs, kRoom = 226 * 1024 - kSlabs * kSlabBytes - kAlignment;
-  static constexpr int kStages = kRoom / kStageBytes < 8 ? kRoom / kStageBytes : 8;
+  // Each stage belongs to the same pair of groups for ever. Else a pair could ask for a stage's next turn while copies of the
+  // turn before, the other pair's, have not landed: to the barrier that is the turn before that, and it lets the pair through.
+  static constexpr int kFitting = kRoom / kStageBytes / kPairs * kPairs, kStages = kFitting < 8 ? kFitting : 8;
   static constexpr int kSharedBytes = kStages * kStageBytes + kSlabs * kSlabBytes + kAlignment;
   static constexpr int kProducerRegisters = 40, kConsumerRegisters = kPairs == 1 ? 232 : 104;
-  static_assert(kTile.blocks == 1 && kStages >= 4 && kStageBytes % kAlignment == 0);
+  static_assert(kTile.blocks == 1 && kStages >= 4 && kStages % kPairs == 0 && kStageBytes % kAlignment == 0);
 };
 
 // Stages as barriers in shared memory.
