@@ -393,7 +393,7 @@ void time_all(const std::vector<int>& counts) {
   for (int rows : counts) {
     for (quantised = 0; quantised <= tenon::moe::kHasWarpgroups; quantised++) {
       tenon_moe p = timing.words(rows, 0, 0);
-      if (quantised && !tenon::moe::make_plan(p).terms != 1) continue;
+      if (quantised && tenon::moe::make_plan(p).terms != 1) continue;
       double visited = 0;
       const double micros = timing.micros(rows, 0, visited);
       print_time(quantised ? "moe 80B e4m3, quantised rows" : "moe 80B e4m3", rows, micros, visited);
