@@ -2,6 +2,7 @@
 // sources:
 #include "../check.h"
 #include "../../../main/native/device/mma.cuh"
+#include "../../../main/native/device/shared_barrier.cuh"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -273,6 +274,10 @@ void dies(const char* what, const char* message, const std::function<void()>& ru
   if (!good) printf("%s\n", text.c_str());
 }
 
+__global__ void leave_early() {
+  if (threadIdx.x == 0) emulation::land_later([] {});
+}
+
 void refusals() {
   require("2 empty grids and blocks are refused", enqueue(nothing, 0, 32, 0, nullptr, Start::AFTER) == cudaErrorInvalidConfiguration &&
                                                       enqueue(nothing, 1, 0, 0, nullptr, Start::AFTER) == cudaErrorInvalidConfiguration);
@@ -298,7 +303,43 @@ void refusals() {
     Device<char> memory(100);
     enqueue(crooked, 1, 1, 0, nullptr, Start::AFTER, memory.at);
   });
+  dies("a block that ends before its copies have landed", "copies are under way", [] { enqueue(leave_early, 1, 32, 0, nullptr, Start::AFTER); });
   dies("an early start without a wait", "never waits for its predecessor", [] { enqueue(nothing, 1, 1, 0, nullptr, Start::EARLY); });
+}
+
+// Eight copies by the hardware: how many had landed when the last was asked for, how many in the end, and in which order.
+__global__ void land(int* at) {
+  __shared__ uint64_t barrier;
+  if (threadIdx.x == 0) {
+    barrier_init(&barrier, 1);
+    int* count = at + 1;
+    *at = *count = 0;
+    barrier_arrive_expecting(&barrier, 8 * 16);
+    for (int i = 0; i < 8; i++) {
+      emulation::land_later([at, count, i] {
+        at[2 + (*count)++] = i;
+        barrier_change(&barrier, 0, -16);
+      });
+    }
+    *at = *count;
+  }
+  __syncthreads();
+  barrier_wait(&barrier, 0);
+}
+
+void landed() {
+  bool none_at_once = true, all = true, in_order = true;
+  for (int run = 0; run < 4; run++) {
+    Device<int> at(10);
+    CUDA(enqueue(land, 1, 32, 0, nullptr, Start::AFTER, at.at));
+    const std::vector<int> seen = at.read();
+    none_at_once &= seen[0] == 0;
+    all &= seen[1] == 8;
+    in_order &= std::is_sorted(seen.begin() + 2, seen.end());
+  }
+  require("copies of the hardware land late", none_at_once);
+  require("  all of them before the wait ends", all);
+  require("  in any order", !in_order);
 }
 
 __global__ void increase(int* at) { ++*at; }
@@ -361,6 +402,7 @@ int main() {
     require("the last block sees all others", counter.read()[1] == 12 + 18);
   }
   require("bytes are permuted", __byte_perm(0x33221180u, 0x77665544u, 0x0f48u - 0x0f40u + 0x7410u) == 0x774411ffu);
+  landed();
   recorded();
   refusals();
   Device<float> out(64);

@@ -70,6 +70,8 @@ Fiber* current;
 const Launch* running;
 int warp_count, live_threads;
 bool backward, waited;
+std::vector<std::function<void()>> landing;  // copies under way
+uint32_t dice = 1;
 unsigned char* shared_end;  // followed by a page that must not be touched
 std::mutex one_at_a_time;
 
@@ -167,6 +169,19 @@ void leave() {
   go_on(from, next);
 }
 
+uint32_t roll(uint32_t sides) {
+  dice = dice * 1664525u + 1013904223u;
+  return (dice >> 8) % sides;
+}
+
+void land_one() {
+  const size_t which = roll(landing.size());
+  const std::function<void()> copy = std::move(landing[which]);
+  landing[which] = std::move(landing.back());
+  landing.pop_back();
+  copy();
+}
+
 void finish(Warp& warp, Meeting& meeting) {
   meeting.finish(meeting.records, meeting.present);
   warp.ready |= meeting.present;
@@ -195,6 +210,7 @@ void end_thread() {
   }
   if (live_threads && block_barrier.threads == live_threads) finish_block_barrier();
   if (!live_threads) {
+    if (!landing.empty()) fail("a block ends while %zu copies are under way to its shared memory", landing.size());
     current = nullptr;
     switch_context(ended->context, outside);
   } else {
@@ -478,6 +494,7 @@ void meet_at(int number, int threads, bool wait) {
 }
 
 void yield() {
+  if (!landing.empty() && roll(4) == 0) land_one();
   Fiber& self = *current;
   int warp = self.warp;
   for (int i = 1; i < warp_count; i++) {
@@ -491,6 +508,8 @@ void yield() {
 }
 
 void waited_for_predecessor() { waited = true; }
+
+void land_later(std::function<void()> copy) { landing.push_back(std::move(copy)); }
 
 void copy_later(void* to, const void* from, int bytes, bool valid) {
   if (reinterpret_cast<uintptr_t>(to) % bytes || (valid && reinterpret_cast<uintptr_t>(from) % bytes)) {

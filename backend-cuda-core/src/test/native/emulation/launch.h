@@ -63,5 +63,8 @@ void copy_later(void* to, const void* from, int bytes, bool valid);
 void commit_copies();
 void finish_copies(int pending);
 
+// Copies that the hardware does by itself (TMA): they land while threads wait, late and in any order.
+void land_later(std::function<void()> copy);
+
 }  // namespace tenon::emulation
 #endif

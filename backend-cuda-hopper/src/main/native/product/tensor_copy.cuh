@@ -33,25 +33,27 @@ inline int describe(TensorMap& to, const Tensor& tensor) {
 }
 
 inline void copy_box(void* shared, const TensorMap& from, int x, int y, int z, uint64_t* barrier) {
-  const int row_bytes = static_cast<int>(from.row_bytes());
-  for (uint32_t k = 0; k < from.box[2]; k++) {
-    for (uint32_t j = 0; j < from.box[1]; j++) {
-      for (uint32_t i = 0; i < from.box[0]; i++) {
-        const uint32_t row = k * from.box[1] + j, byte = i * from.element_bytes;
-        const uint32_t chunk = byte / 16 ^ (row_bytes == 128 ? row % 8 : row / 2 % 4);
-        unsigned char* to = static_cast<unsigned char*>(shared) + row * row_bytes + chunk * 16 + byte % 16;
-        const bool within = x + i < from.size[0] && y + j < from.size[1] && z + k < from.size[2];
-        const unsigned char* at = reinterpret_cast<const unsigned char*>(from.address) + (z + k) * from.stride_bytes[1] +
-                                  (y + j) * from.stride_bytes[0] + (x + i) * from.element_bytes;
-        if (within) {
-          memcpy(to, at, from.element_bytes);
-        } else {
-          memset(to, 0, from.element_bytes);
+  emulation::land_later([=] {
+    const int row_bytes = static_cast<int>(from.row_bytes());
+    for (uint32_t k = 0; k < from.box[2]; k++) {
+      for (uint32_t j = 0; j < from.box[1]; j++) {
+        for (uint32_t i = 0; i < from.box[0]; i++) {
+          const uint32_t row = k * from.box[1] + j, byte = i * from.element_bytes;
+          const uint32_t chunk = byte / 16 ^ (row_bytes == 128 ? row % 8 : row / 2 % 4);
+          unsigned char* to = static_cast<unsigned char*>(shared) + row * row_bytes + chunk * 16 + byte % 16;
+          const bool within = x + i < from.size[0] && y + j < from.size[1] && z + k < from.size[2];
+          const unsigned char* at = reinterpret_cast<const unsigned char*>(from.address) + (z + k) * from.stride_bytes[1] +
+                                    (y + j) * from.stride_bytes[0] + (x + i) * from.element_bytes;
+          if (within) {
+            memcpy(to, at, from.element_bytes);
+          } else {
+            memset(to, 0, from.element_bytes);
+          }
         }
       }
     }
-  }
-  barrier_change(barrier, 0, -static_cast<int>(row_bytes * from.box[1] * from.box[2]));
+    barrier_change(barrier, 0, -static_cast<int>(row_bytes * from.box[1] * from.box[2]));
+  });
 }
 
 #else
