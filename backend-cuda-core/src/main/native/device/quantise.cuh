@@ -27,17 +27,22 @@ __device__ __forceinline__ float quantised_magnitude(float greatest) { return fm
 __device__ __forceinline__ float quantised_scale(float greatest) { return __fdiv_rn(quantised_magnitude(greatest), kMostE4m3); }
 __device__ __forceinline__ float quantised_inverse(float greatest) { return __fdiv_rn(kMostE4m3, quantised_magnitude(greatest)); }
 
-// The same for two terms: powers of two.
+// Of two terms: a power of two.
 __device__ __forceinline__ float split_scale(float greatest) {
   const uint32_t bits = __float_as_uint(quantised_magnitude(greatest) * (1 / kMostE4m3));
   return __uint_as_float((bits + 0x7fffffu) & 0x7f800000u);
 }
-__device__ __forceinline__ float split_inverse(float greatest) { return __uint_as_float(0x7f000000u - __float_as_uint(split_scale(greatest))); }
 
+// What the inputs of a stretch have in common, as bits of a float, which keep the order of the greatest magnitude: that
+// magnitude or, of two terms, the scale that it asks for.
 template <int kTerms>
-__device__ __forceinline__ float scale_of_terms(float greatest) { return kTerms == 1 ? quantised_scale(greatest) : split_scale(greatest); }
+__device__ __forceinline__ uint32_t word_of(float greatest) { return __float_as_uint(kTerms == 1 ? greatest : split_scale(greatest)); }
 template <int kTerms>
-__device__ __forceinline__ float inverse_of_terms(float greatest) { return kTerms == 1 ? quantised_inverse(greatest) : split_inverse(greatest); }
+__device__ __forceinline__ float scale_of(uint32_t word) { return kTerms == 1 ? quantised_scale(__uint_as_float(word)) : __uint_as_float(word); }
+template <int kTerms>
+__device__ __forceinline__ float inverse_of(uint32_t word) {
+  return kTerms == 1 ? quantised_inverse(__uint_as_float(word)) : __uint_as_float(0x7f000000u - word);
+}
 
 __device__ __forceinline__ uint32_t two_e4m3(float low, float high) {
   return __nv_cvt_float2_to_fp8x2(make_float2(low, high), __NV_SATFINITE, __NV_E4M3);
@@ -74,7 +79,8 @@ __device__ __forceinline__ void quantise_eight(const uint4& eight, int first, bo
 #pragma unroll
   for (int step = 8; step > 0; step /= 2) greatest = fmaxf(greatest, __shfl_xor_sync(0xffffffffu, greatest, step));
   if (!exists) return;
-  const float inverse = inverse_of_terms<kTerms>(greatest);
+  const uint32_t common = word_of<kTerms>(greatest);
+  const float inverse = inverse_of<kTerms>(common);
   float value[2][4];
 #pragma unroll
   for (int i = 0; i < 8; i++) value[i / 4][i % 4] = inverse * __uint_as_float(i % 2 ? word[i / 2] & 0xffff0000u : word[i / 2] << 16);
@@ -88,11 +94,11 @@ __device__ __forceinline__ void quantise_eight(const uint4& eight, int first, bo
       if (term + 1 < kTerms) take_away(value[i], four);
     }
   }
-  if (threadIdx.x % 16 == 0) scales[first / kStretch] = scale_of_terms<kTerms>(greatest);
+  if (threadIdx.x % 16 == 0) scales[first / kStretch] = scale_of<kTerms>(common);
 }
 
 // A warp makes terms of a row of bf16, whose inputs are a multiple of 8.
-template <int kTerms = 1>
+template <int kTerms>
 __device__ __forceinline__ void quantise_row(const void* from, int inputs, unsigned char* to, float* scales) {
   constexpr int kAtOnce = 4, kEach = 32 * 8;  // loads under way, and inputs of each
   const int lane = threadIdx.x % 32, padded = (inputs + kStretch - 1) / kStretch * kStretch;

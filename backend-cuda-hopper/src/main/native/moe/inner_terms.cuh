@@ -15,9 +15,8 @@ constexpr int kInnerGroups = 4;       // groups of warps that share a task
 constexpr int kExchangeFloats = 256;  // that a warp has for its exchange
 constexpr int kAllGroupsBarrier = 1 + kTaskTiles / 2;  // those before it are of pairs of warps
 
-// What the rows of a task have in common, one word each: their greatest magnitude or, of two terms, the scale that it asks
-// for, as bits of floats, which keep their order. Of three in turn, one is in use, one may still be read by warps that are
-// not done with the task before, and one is cleared for the task to come.
+// The words of a task's rows (word_of), the greatest that a warp has told. Of three in turn, one is in use, one may still be
+// read by warps that are not done with the task before, and one is cleared for the task to come.
 struct Greatest {
   uint32_t (*of)[kTaskRows];  // [3]
   int turn;
@@ -26,15 +25,6 @@ struct Greatest {
   __device__ uint32_t* next() const { return of[turn == 2 ? 0 : turn + 1]; }
   __device__ void advance() { turn = turn == 2 ? 0 : turn + 1; }
 };
-
-template <int kTerms>
-__device__ __forceinline__ uint32_t word_of(float greatest) { return __float_as_uint(kTerms == 1 ? greatest : split_scale(greatest)); }
-template <int kTerms>
-__device__ __forceinline__ float scale_of(uint32_t word) { return kTerms == 1 ? quantised_scale(__uint_as_float(word)) : __uint_as_float(word); }
-template <int kTerms>
-__device__ __forceinline__ float inverse_of(uint32_t word) {
-  return kTerms == 1 ? quantised_inverse(__uint_as_float(word)) : __uint_as_float(0x7f000000u - word);
-}
 
 // What a warp of gates (even) or ups (odd) has, and gets of its neighbour: of output g where it is even, g + 8 where odd, both
 // gates and ups of columns 8n + 2t + i, at 2n + i.

@@ -7,7 +7,7 @@
 
 namespace tenon::moe {
 
-constexpr int kTaskRows = 64, kTaskTiles = 16;
+constexpr int kTaskTiles = 16;
 
 // A share of the work: rows of one expert and a span of its outputs.
 struct Task {

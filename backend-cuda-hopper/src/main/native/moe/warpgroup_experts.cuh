@@ -18,6 +18,7 @@
 
 #include <type_traits>
 
+#include "../product/ring_place.cuh"
 #include "../product/shared_place.cuh"
 #include "../product/tensor_copy.cuh"
 #include "inner_terms.cuh"
@@ -52,16 +53,6 @@ struct Engine {
 // By whether a task is of the shared expert.
 struct Maps {
   TensorMap weights[2], rows[2];
-};
-
-// A stage in turn, and which turn that is.
-template <typename E>
-struct Place {
-  uint32_t slot = 0, turn = 0;
-
-  __device__ void advance() {
-    if (++slot == E::kStages) slot = 0, turn ^= 1;
-  }
 };
 
 // What stands beside the stages.
@@ -104,7 +95,7 @@ __device__ __forceinline__ int used_rows(int count) { return count <= 8 ? 8 : co
 template <typename E, typename Begin, typename Each>
 __device__ __forceinline__ void for_stages(const Plan& plan, Walk<E::kDown> walk, const EngineRing<E>& ring, const Begin& begin, const Each& each) {
   if (!walk.has()) return;
-  Place<E> place;
+  RingPlace<E::kStages> place;
   Task task = walk.task();
   for (bool more = true; more;) {
     walk.advance();
@@ -202,7 +193,7 @@ __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDow
           if (i * kRowsApart >= task.count) break;
 #pragma unroll
           for (int term = 0; term < E::kTerms; term++) {
-            copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + uint64_t(first[i]) * kRowBytes + term * kStretch, true);
+            copy_async16(to + term * kPanelBytes + i * kRowsApart * kStretch, from + uint64_t(first[i]) * kRowBytes + term * kStretch);
           }
         }
         if (stretch == ask && !next.shared) {
@@ -216,7 +207,7 @@ __device__ __forceinline__ void gather_rows(const Plan& plan, const Walk<E::kDow
 
 template <typename E>
 __device__ __forceinline__ void publish_rows(const Plan& plan, Walk<E::kDown> walk, const EngineRing<E>& ring) {
-  Place<E> place;
+  RingPlace<E::kStages> place;
   for (; walk.has(); walk.advance()) {
     for (int left = stretches_of(plan, false, false); left > 0; left--) {
       barrier_wait(&ring.control.landed[place.slot], place.turn);
@@ -284,7 +275,7 @@ struct Consumer {
   using C = Control<E>;
   SharedPlace control, even, odd;  // its weights of the first stage: of even and of odd 32 inputs
   uint64_t rows;                   // operand B of the first stage
-  Place<E> place;
+  RingPlace<E::kStages> place;
 
   __device__ explicit Consumer(const EngineRing<E>& ring) {
     const int lane = threadIdx.x % 32, tile = threadIdx.x / 32 - kGroupThreads / 32;

@@ -14,6 +14,7 @@
 #include "device/fragment.cuh"
 #include "device/platform.cuh"
 #include "matrix_engine.cuh"
+#include "ring_place.cuh"
 #include "row_tiles.cuh"
 #include "tensor_copy.cuh"
 #include "warpgroup_rows.h"
@@ -60,19 +61,7 @@ struct Ring {
     }
     barrier_init_done();
   }
-};
-
-// A place in the ring, and how often its stages have been used, modulo 2.
-template <typename F>
-struct Place {
-  uint32_t slot = 0, turn = 0;
-
-  __device__ void advance() {
-    const bool last = slot == F::kStages - 1;
-    slot = last ? 0 : slot + 1;
-    turn ^= last;
-  }
-  __device__ unsigned char* stage(const Ring<F>& ring) const { return ring.stages + slot * F::kStageBytes; }
+  __device__ unsigned char* stage(uint32_t slot) const { return stages + slot * F::kStageBytes; }
 };
 
 __device__ __forceinline__ int steps_of(const Item& item) { return item.stretches * (kStretch / kDepth); }
@@ -80,13 +69,13 @@ __device__ __forceinline__ int steps_of(const Item& item) { return item.stretche
 // Has something copied for every stage in turn, by one thread: copy(item, step, the stage's first byte, its barrier).
 template <typename F, typename Copy>
 __device__ __forceinline__ void produce(const Work<F::kShape>& work, const Ring<F>& ring, const Copy& copy) {
-  Place<F> place;
+  RingPlace<F::kStages> place;
   for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
     const Item item = work.item(index);
     const int steps = steps_of(item);
     for (int step = 0; step < steps; step++) {
       barrier_wait(&ring.empty[place.slot], place.turn ^ 1);
-      copy(item, item.first_stretch * (kStretch / kDepth) + step, place.stage(ring), &ring.full[place.slot]);
+      copy(item, item.first_stretch * (kStretch / kDepth) + step, ring.stage(place.slot), &ring.full[place.slot]);
       place.advance();
     }
   }
@@ -155,7 +144,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
   const int last = static_cast<int>((p.weights.outputs + 15) / 16) - 1, first_tile = group % 2 * kHalves * 4 + warp;
   const int weights_at = F::kRowBytes + first_tile * F::kTileBytes + Operands<F>::lane_offset();
   const uint64_t first_stage = warpgroup::rows_of_128_bytes(ring.stages, 0);
-  Place<F> place;
+  RingPlace<F::kStages> place;
   if (group >= 2) place.advance();
   for (int index = blockIdx.x; index < work.items(); index += gridDim.x) {
     const Item item = work.item(index);
@@ -173,7 +162,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
     if (steps > 0) {
       if (F::kScaled) load_scales(0);
       barrier_wait(&ring.full[place.slot], place.turn);
-      operands[0].read(place.stage(ring) + weights_at);
+      operands[0].read(ring.stage(place.slot) + weights_at);
     }
 #pragma unroll 1
     for (int first = 0; first < steps; first += 2) {
@@ -203,7 +192,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
         for (int i = 0; i < kPairs; i++) place.advance();
         if (step + 1 < steps) {
           barrier_wait(&ring.full[place.slot], place.turn);
-          operands[which ^ 1].read(place.stage(ring) + weights_at);
+          operands[which ^ 1].read(ring.stage(place.slot) + weights_at);
           operands[which ^ 1].pin();
         }
         warpgroup_wait();

@@ -63,8 +63,10 @@ constexpr bool can_use_warpgroups(const tenon_moe& p) {
          p.hidden % 32 == 0 && p.inner % 32 == 0 && p.shared_inner % 32 == 0;
 }
 
+constexpr int kTaskRows = 64;  // of the form WARPGROUPS
+
 // Rows of an expert that a block takes at once.
-constexpr int item_tokens(const Tuning& t) { return t.form == WARPGROUPS ? 64 : 8 * t.groups; }
+constexpr int item_tokens(const Tuning& t) { return t.form == WARPGROUPS ? kTaskRows : 8 * t.groups; }
 
 constexpr int64_t encode(const Tuning& t) {
   return int64_t(t.groups) | int64_t(t.pairs) << 8 | int64_t(t.depth) << 16 | int64_t(t.down_loops) << 24 |
