@@ -1,6 +1,7 @@
 package dev.tenon.benchmarks.engine;
 
 import dev.tenon.api.Engine;
+import dev.tenon.api.EngineStatistics;
 import dev.tenon.api.GenerationEvent;
 import dev.tenon.api.GenerationRequest;
 import dev.tenon.api.GenerationStream;
@@ -14,13 +15,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Requests of random lengths that arrive at random; a third of them is left at a random moment, the
- * others must bring exactly the tokens that they asked for. Prints what happened every half minute,
- * with the heap that is left after a collection.
+ * Requests of random lengths that arrive at random; a third of them is left at a random moment, and
+ * all that remain when the time is over. The others must bring exactly the tokens that they asked
+ * for, and in the end nothing may be in use. Prints what happened every half minute, with the heap
+ * that is left after a collection.
  */
 final class Soak {
   private static final long SEED = 4711;
   private static final long REPORT_MILLIS = 30_000;
+  private static final long RELEASE_MILLIS = 10_000;
 
   private final Engine engine;
   private final int streams;
@@ -55,7 +58,21 @@ final class Soak {
     if (!failure.get().isEmpty()) {
       throw new IllegalStateException(failure.get());
     }
+    awaitNothingInUse();
     System.out.println(engine.statistics());
+  }
+
+  private void awaitNothingInUse() throws InterruptedException {
+    long end = System.nanoTime() + RELEASE_MILLIS * 1_000_000;
+    for (EngineStatistics now = engine.statistics(); ; now = engine.statistics()) {
+      if (now.running() + now.waiting() + now.pagesUsed() + now.slotsUsed() == 0) {
+        return;
+      }
+      if (System.nanoTime() > end) {
+        throw new IllegalStateException("in use after all streams were left: " + now);
+      }
+      Thread.sleep(10);
+    }
   }
 
   private void report() {
@@ -63,10 +80,11 @@ final class Soak {
     Runtime runtime = Runtime.getRuntime();
     System.out.printf(
         Locale.ROOT,
-        "%,d finished, %,d left early, %,d tokens; heap %,d MB; health %s%n",
+        "%,d finished, %,d left early, %,d tokens, %,d preemptions; heap %,d MB; health %s%n",
         finished.get(),
         left.get(),
         tokens.get(),
+        engine.statistics().preemptions(),
         (runtime.totalMemory() - runtime.freeMemory()) / 1_000_000,
         engine.health());
   }
@@ -75,14 +93,14 @@ final class Soak {
     try {
       while (System.nanoTime() < end && failure.get().isEmpty()) {
         Thread.sleep(random.nextInt(200));
-        one(random);
+        one(random, end);
       }
     } catch (InterruptedException | RuntimeException e) {
       failure.set(String.valueOf(e));
     }
   }
 
-  private void one(Random random) throws InterruptedException {
+  private void one(Random random, long end) throws InterruptedException {
     int[] prompt =
         random.ints(1 + random.nextInt(input), 0, engine.model().vocabularySize()).toArray();
     int wanted = 1 + random.nextInt(output);
@@ -101,7 +119,8 @@ final class Soak {
           received += delta.tokens().length;
           tokens.addAndGet(delta.tokens().length);
         }
-        if (leaveAfter < wanted && received >= leaveAfter) {
+        boolean leaves = leaveAfter < wanted && received >= leaveAfter;
+        if (leaves || (received < wanted && System.nanoTime() >= end)) {
           left.incrementAndGet();
           return;
         }
