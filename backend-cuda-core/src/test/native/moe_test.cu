@@ -132,6 +132,7 @@ struct Run {
   std::vector<int32_t> experts;
   int distinct;
   bool quantised;
+  bool cut;  // by Hopper's matrix engine, which keeps 14 bits of sums in E4M3
 };
 
 Run run(const Block& block, const std::vector<uint16_t>& x, int rows, int most, int64_t tuned) {
@@ -146,7 +147,7 @@ Run run(const Block& block, const std::vector<uint16_t>& x, int rows, int most, 
   CUDA(tenon_moe_launch(&p, nullptr));
   CUDA(cudaDeviceSynchronize());
   const Plan plan = tenon::moe::make_plan(p);
-  Run result = {out.read(), {}, distinct.read()[0] - 5, plan.terms == 1};
+  Run result = {out.read(), {}, distinct.read()[0] - 5, plan.terms == 1, plan.terms > 0};
   result.experts.resize(size_t(rows) * block.s.chosen);
   if (rows > 0) CUDA(cudaMemcpy(result.experts.data(), plan.experts, result.experts.size() * 4, cudaMemcpyDeviceToHost));
   return result;
@@ -208,10 +209,13 @@ void compare(const char* what, const Block& block, const std::vector<uint16_t>& 
   if (!sound) check::require("the choice of experts", false);
   if (!kept) check::require("rows beyond the count are left alone", false);
   if (got.distinct != int(visited.size())) check::require("the number of distinct experts", false);
-  // sums in another order may round a quantised inner value the other way, by up to a sixteenth of it: the root of the mean
-  // square says more about such errors than the greatest of them
-  if (got.quantised) worst = sqrt(squares), greatest = sqrt(wanted_squares) + 1e-30;
-  check::report(line, finite && sound ? worst / greatest : NAN, exact ? 6e-2 : got.quantised ? 1.5e-2 : 6e-3);
+  // Sums in another order may round a quantised inner value the other way, by up to a sixteenth of it, and of 33 numbers that
+  // it adds the engine cuts off up to 33 · 2^-13 = 0.4 % of the greatest: the root of the mean square says more about such
+  // errors than the greatest of them, which is that of the few sums of one much greater product.
+  const double greatest_error = worst / greatest;
+  if (got.cut) worst = sqrt(squares), greatest = sqrt(wanted_squares) + 1e-30;
+  check::report(line, finite && sound ? worst / greatest : NAN, exact ? 6e-2 : got.quantised ? 1.5e-2 : got.cut ? 4e-3 : 6e-3);
+  if (got.cut && !got.quantised && greatest_error > 2e-2) check::require("the greatest error", false);
 }
 
 std::vector<uint16_t> tokens(int rows, int hidden, const std::vector<float>& around = {}) {

@@ -11,9 +11,10 @@ namespace tenon {
 
 // From the lowest bit: 16 of arrivals still missing in this phase, 16 of bytes / 16 that it waits for, 16 of arrivals of a phase;
 // the highest is the parity of the phase.
-inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
+TENON_UNWATCHED inline void barrier_init(uint64_t* barrier, int arrivals) { *barrier = uint64_t(arrivals) << 32 | arrivals; }
 inline void barrier_init_done() {}
-inline void barrier_change(uint64_t* barrier, int arrived, int bytes) {
+TENON_UNWATCHED inline void barrier_change(uint64_t* barrier, int arrived, int bytes) {
+  emulation::before(barrier);
   const uint64_t parity = *barrier >> 63, arrivals = *barrier >> 32 & 0xffff;
   const uint64_t missing = (*barrier & 0xffff) - arrived, awaited = (*barrier >> 16 & 0xffff) + bytes / 16;
   *barrier = missing || awaited ? parity << 63 | arrivals << 32 | awaited << 16 | missing : (parity ^ 1) << 63 | arrivals << 32 | arrivals;
@@ -25,9 +26,10 @@ inline void barrier_arrive_after_copies(uint64_t* barrier) {
   copy_wait<0>();
   barrier_arrive(barrier);
 }
-inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
-  __syncwarp();  // none of the warp waits here while another has not come as far
+TENON_UNWATCHED inline void barrier_wait(uint64_t* barrier, uint32_t parity) {
+  emulation::meet(~0u, "barrier_wait", emulation::unordered, nullptr);  // none of the warp waits while another has not come as far
   while (*barrier >> 63 == parity) emulation::yield();
+  emulation::after(barrier);
 }
 
 #elif !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900

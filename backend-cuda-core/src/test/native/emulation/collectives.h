@@ -3,6 +3,7 @@
 #define TENON_EMULATION_COLLECTIVES_H
 
 #include "launch.h"
+#include "order.h"
 
 inline void __syncthreads() { tenon::emulation::meet_block("__syncthreads", false); }
 inline int __syncthreads_or(int predicate) { return tenon::emulation::meet_block("__syncthreads_or", predicate).nonzero > 0; }
@@ -23,7 +24,7 @@ struct Exchange {
 
 constexpr uint64_t kNobody = 0xfff7dead7fc0deadull;
 
-inline void exchange(void* const (&records)[32], uint32_t present) {
+TENON_UNWATCHED inline void exchange(void* const (&records)[32], uint32_t present) {
   for (int lane = 0; lane < 32; lane++) {
     if (!(present >> lane & 1)) continue;
     Exchange& to = *static_cast<Exchange*>(records[lane]);
@@ -56,7 +57,7 @@ struct Combined {
 };
 
 template <typename T, T (*combine)(T, T)>
-void reduce(void* const (&records)[32], uint32_t present) {
+TENON_UNWATCHED void reduce(void* const (&records)[32], uint32_t present) {
   T total{};
   bool first = true;
   for (int lane = 0; lane < 32; lane++) {
@@ -77,7 +78,7 @@ T reduced(unsigned mask, const char* operation, T value) {
   return record.result;
 }
 
-inline void match(void* const (&records)[32], uint32_t present) {
+TENON_UNWATCHED inline void match(void* const (&records)[32], uint32_t present) {
   for (int lane = 0; lane < 32; lane++) {
     if (!(present >> lane & 1)) continue;
     Combined<uint64_t>& to = *static_cast<Combined<uint64_t>*>(records[lane]);
@@ -88,8 +89,6 @@ inline void match(void* const (&records)[32], uint32_t present) {
     to.result = to.matching == present;
   }
 }
-
-inline void nothing(void* const (&)[32], uint32_t) {}
 
 template <typename T>
 T add(T a, T b) { return a + b; }

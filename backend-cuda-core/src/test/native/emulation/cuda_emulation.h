@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "launch.h"
+#include "order.h"
 
 // A shared variable lives in the thread-local storage of the one thread that runs blocks, which is poisoned before each.
 #undef __shared__
@@ -84,6 +85,8 @@ void copy_wait() {
 // Sums are f32, added in ascending order of the summed index; a card adds several products at a time, cut off at the end.
 void mma_bf16(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
 void mma_f16(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
+// 16 × 8 over 32, as Hopper's matrix engine cuts such sums off.
+void mma_e4m3(float (&sum)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
 void load_matrices(uint32_t (&to)[4], const void* row);
 void load_matrices_transposed(uint32_t (&to)[4], const void* row);
 

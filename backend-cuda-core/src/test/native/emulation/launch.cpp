@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "context.h"
+#include "order.h"
 
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
@@ -41,6 +42,7 @@ struct Fiber {
   uint32_t mask;
   std::deque<std::vector<Copy>> groups;
   std::vector<Copy> copies;
+  Watched watched;
 };
 
 struct Meeting {
@@ -53,12 +55,19 @@ struct Meeting {
 struct Warp {
   uint32_t live = 0, ready = 0;
   Meeting meetings[32];
+  char order;    // of __syncwarp
   int open = 0;  // all open meetings are among the first `open`
 };
 
 struct Barrier {
   int threads = 0, waiting = 0, nonzero = 0;
   uint32_t waits[32] = {};
+};
+
+// A copy that the hardware does by itself, and the thread that asked for it.
+struct Landing {
+  std::function<void()> copy;
+  Fiber* asked;
 };
 
 Fiber fibers[kMostThreads];
@@ -70,7 +79,9 @@ Fiber* current;
 const Launch* running;
 int warp_count, live_threads;
 bool backward, waited;
-std::vector<std::function<void()>> landing;  // copies under way
+std::vector<Landing> landing;  // copies under way
+Watched copying, host;
+char block_begins, block_ends, barrier_order[kBarriers], block_barrier_order;  // addresses for before and after
 uint32_t dice = 1;
 unsigned char* shared_end;  // followed by a page that must not be touched
 std::mutex one_at_a_time;
@@ -159,6 +170,7 @@ void go_on(Fiber* from, Fiber* to) {
   if (from == to) return;
   current = to;
   threadIdx = to->thread;
+  go_on_as(to->watched);
   switch_context(from->context, to->context);
 }
 
@@ -175,11 +187,16 @@ uint32_t roll(uint32_t sides) {
 }
 
 void land_one() {
+  static Landing one;  // not on the stack of the thread that runs
+  go_on_as(copying);
   const size_t which = roll(landing.size());
-  const std::function<void()> copy = std::move(landing[which]);
+  one = std::move(landing[which]);
   landing[which] = std::move(landing.back());
   landing.pop_back();
-  copy();
+  after(one.asked);
+  one.copy();
+  one.copy = nullptr;
+  go_on_as(current->watched);
 }
 
 void finish(Warp& warp, Meeting& meeting) {
@@ -201,6 +218,7 @@ void finish_block_barrier() {
 void end_thread() {
   Fiber* ended = current;
   finish_copies(0);
+  before(&block_ends);
   Warp& warp = warps[ended->warp];
   warp.live &= ~(1u << ended->lane);
   live_threads--;
@@ -212,6 +230,7 @@ void end_thread() {
   if (!live_threads) {
     if (!landing.empty()) fail("a block ends while %zu copies are under way to its shared memory", landing.size());
     current = nullptr;
+    go_on_as(host);
     switch_context(ended->context, outside);
   } else {
     Fiber* next = take_next(ended->warp);
@@ -222,6 +241,7 @@ void end_thread() {
 
 void run_threads() {
   for (;;) {  // a fiber is used again for the next block
+    after(&block_begins);
     running->thread();
     end_thread();
   }
@@ -240,11 +260,15 @@ unsigned char* map_with_guard(size_t bytes) {
 
 void prepare(int threads) {
   static int made = 0;
-  if (!shared_end) shared_end = map_with_guard(kMostShared + 4096);
+  if (!shared_end) {
+    shared_end = map_with_guard(kMostShared + 4096);
+    copying = watch_another();
+  }
   for (; made < threads; made++) {
     // tops at different places of a page, or all of them would share a few cache lines
     unsigned char* top = map_with_guard(kStackBytes) - made % 32 * 128;
     make_context(fibers[made].context, top, run_threads);
+    fibers[made].watched = watch_another();
   }
 }
 
@@ -313,7 +337,11 @@ void run_block() {
   Fiber* first = take_next(backward ? warp_count - 1 : 0);
   current = first;
   threadIdx = first->thread;
+  host = watched_now();
+  before(&block_begins);
+  go_on_as(first->watched);
   switch_context(outside, first->context);
+  after(&block_ends);
   const unsigned char* beyond = static_cast<unsigned char*>(dynamic_shared()) + running->shared_bytes;
   for (; beyond < shared_end; beyond++) {
     if (*beyond != kPoison) fail("a write beyond the %d bytes of dynamic shared memory", running->shared_bytes);
@@ -413,6 +441,9 @@ int enqueue(Launch launch, void* stream) {
 
 unsigned lane() { return current->lane; }
 
+void nothing(void* const (&)[32], uint32_t) {}
+void unordered(void* const (&)[32], uint32_t) {}
+
 void* dynamic_shared() { return shared_end - (running->shared_bytes + 127) / 128 * 128; }
 
 void meet(uint32_t mask, const char* operation, Finish finish_with, void* record) {
@@ -438,16 +469,19 @@ void meet(uint32_t mask, const char* operation, Finish finish_with, void* record
   }
   meeting->records[self.lane] = record;
   meeting->present |= bit;
+  const bool orders = finish_with == nothing;  // __syncwarp
+  if (orders) before(&warp.order);
   if (meeting->present == (mask & warp.live)) {
     finish(warp, *meeting);
     warp.ready &= ~bit;
-    return;
+  } else {
+    self.waits = operation;
+    self.mask = mask;
+    leave();
+    self.waits = nullptr;
+    self.mask = 0;
   }
-  self.waits = operation;
-  self.mask = mask;
-  leave();
-  self.waits = nullptr;
-  self.mask = 0;
+  if (orders) after(&warp.order);
 }
 
 void meet_warp(const char* operation, Finish finish_with, void* record) {
@@ -462,14 +496,16 @@ Counts meet_block(const char* operation, bool predicate) {
   block_barrier.threads++;
   block_barrier.nonzero += predicate;
   block_barrier.waits[self.warp] |= 1u << self.lane;
+  before(&block_barrier_order);
   if (block_barrier.threads == live_threads) {
     finish_block_barrier();
     warps[self.warp].ready &= ~(1u << self.lane);
-    return outcome;
+  } else {
+    self.waits = operation;
+    leave();
+    self.waits = nullptr;
   }
-  self.waits = operation;
-  leave();
-  self.waits = nullptr;
+  after(&block_barrier_order);
   return outcome;
 }
 
@@ -478,10 +514,12 @@ void meet_at(int number, int threads, bool wait) {
   Fiber& self = *current;
   Barrier& barrier = barriers[number];
   if (wait) barrier.waits[self.warp] |= 1u << self.lane;
+  before(&barrier_order[number]);
   if (++barrier.threads == threads) {
     for (int w = 0; w < warp_count; w++) warps[w].ready |= barrier.waits[w];
     barrier = {};
     warps[self.warp].ready &= ~(1u << self.lane);
+    if (wait) after(&barrier_order[number]);
     return;
   }
   if (!wait) return;
@@ -491,6 +529,7 @@ void meet_at(int number, int threads, bool wait) {
   self.waits = kNames[number];
   leave();
   self.waits = nullptr;
+  after(&barrier_order[number]);
 }
 
 void yield() {
@@ -509,12 +548,17 @@ void yield() {
 
 void waited_for_predecessor() { waited = true; }
 
-void land_later(std::function<void()> copy) { landing.push_back(std::move(copy)); }
+void land_later(std::function<void()> copy) {
+  before(current);
+  landing.push_back({std::move(copy), current});
+}
 
 void copy_later(void* to, const void* from, int bytes, bool valid) {
   if (reinterpret_cast<uintptr_t>(to) % bytes || (valid && reinterpret_cast<uintptr_t>(from) % bytes)) {
     fail("copy_async%d from %p to %p: not a multiple of %d", bytes, from, to, bytes);
   }
+  if (valid) reads(from, bytes);
+  writes(to, bytes);  // from now on
   current->copies.push_back({to, from, bytes, valid});
 }
 
@@ -532,6 +576,7 @@ void finish_copies(int pending) {
       } else {
         memset(copy.to, 0, copy.bytes);
       }
+      writes(copy.to, copy.bytes);
     }
     self.groups.pop_front();
   }

@@ -40,6 +40,8 @@ void* dynamic_shared();
 // and the lanes that are there. All threads of the mask that have not ended must come to the same operation.
 using Finish = void (*)(void* const (&records)[32], uint32_t present);
 void meet(uint32_t mask, const char* operation, Finish finish, void* record);
+void nothing(void* const (&records)[32], uint32_t present);    // of threads that only wait for each other, as in __syncwarp
+void unordered(void* const (&records)[32], uint32_t present);  // where a card would not have them wait
 
 // As above for all 32 threads of a warp, none of which may have ended.
 void meet_warp(const char* operation, Finish finish, void* record);

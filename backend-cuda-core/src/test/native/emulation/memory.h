@@ -3,6 +3,7 @@
 #define TENON_EMULATION_MEMORY_H
 
 #include "launch.h"
+#include "order.h"
 
 inline void __threadfence() {}
 inline void __threadfence_block() {}
@@ -25,10 +26,8 @@ void store(T* to, T value) {
 }
 
 template <typename T>
-T replace(T* at, T value) {
-  const T before = load(at);
-  *at = value;
-  return before;
+void check_operand(const T* at) {
+  if (reinterpret_cast<uintptr_t>(at) % sizeof(T)) fail("an atomic operation of %zu bytes at %p: badly aligned", sizeof(T), at);
 }
 
 }  // namespace tenon::emulation
@@ -60,9 +59,11 @@ TENON_EMULATION_STORE(__stwt)
 // name(address, operand): what was there before.
 #define TENON_EMULATION_ATOMIC(name, after)                          \
   template <typename T>                                              \
-  T name(T* at, std::type_identity_t<T> value) {                     \
-    const T before = tenon::emulation::load(at);                     \
-    return tenon::emulation::replace(at, static_cast<T>(after));     \
+  TENON_UNWATCHED T name(T* at, std::type_identity_t<T> value) {     \
+    tenon::emulation::check_operand(at);                             \
+    const T before = *at;                                            \
+    *at = static_cast<T>(after);                                     \
+    return before;                                                   \
   }                                                                  \
   template <typename T>                                              \
   T name##_block(T* at, std::type_identity_t<T> value) {             \
@@ -81,8 +82,9 @@ TENON_EMULATION_ATOMIC(atomicDec, before == 0 || before > value ? value : before
 #undef TENON_EMULATION_ATOMIC
 
 template <typename T>
-T atomicCAS(T* at, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
-  const T before = tenon::emulation::load(at);
+TENON_UNWATCHED T atomicCAS(T* at, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
+  tenon::emulation::check_operand(at);
+  const T before = *at;
   if (before == expected) {
     *at = value;
   } else {

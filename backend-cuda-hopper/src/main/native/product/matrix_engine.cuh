@@ -45,19 +45,6 @@ void multiply(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b) {
   }
 }
 
-// Four e4m3 become twice two bf16.
-inline void widen_e4m3(uint32_t four, uint32_t (&two)[2]) {
-  for (int i = 0; i < 2; i++) {
-    uint32_t half[2];
-    for (int b = 0; b < 2; b++) {
-      __nv_fp8_e4m3 value;
-      value.__x = four >> (16 * i + 8 * b);
-      half[b] = __float_as_uint(static_cast<float>(value)) >> 16;
-    }
-    two[i] = half[0] | half[1] << 16;
-  }
-}
-
 template <int kCount>
 void multiply_e4m3(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b, bool adds) {
   const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
@@ -65,13 +52,9 @@ void multiply_e4m3(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b, boo
   for (int n = 0; n < kCount / 4; n++) {
     float part[4] = {};
     if (adds) memcpy(part, &sum[4 * n], 16);
-    for (int i = 0; i < 2; i++) {
-      uint32_t word, low[2], high[2], column[2];
-      memcpy(&word, stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
-      widen_e4m3(a[2 * i], low), widen_e4m3(a[2 * i + 1], high), widen_e4m3(word, column);
-      const uint32_t both[4] = {low[0], high[0], low[1], high[1]};
-      mma_bf16(part, both, column[0], column[1]);
-    }
+    uint32_t word[2];
+    for (int i = 0; i < 2; i++) memcpy(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    mma_e4m3(part, a, word[0], word[1]);
     memcpy(&sum[4 * n], part, 16);
   }
 }

@@ -1,6 +1,7 @@
 package dev.tenon.backend.cuda.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tenon.api.TenonException;
 import dev.tenon.engine.tck.contract.RandomTensors;
@@ -34,6 +35,15 @@ class EmulatedKernelsTest {
     EmulatedParts.Run tests = EmulatedParts.run(EmulatedParts.RUN, "--jobs", "2");
     assertThat(tests.status()).as(tests.output()).isZero();
     assertThat(tests.output()).contains("passed emulation_test");
+  }
+
+  @Test
+  void accessesThatNothingOrdersAreReported() throws Exception {
+    EmulatedParts.Run found = EmulatedParts.run("g++", "-print-file-name=libtsan.so");
+    assumeTrue(found.output().strip().startsWith("/"), "g++ has no ThreadSanitizer here");
+    EmulatedParts.Run tests = EmulatedParts.run(EmulatedParts.RUN, "--races", "race_test");
+    assertThat(tests.status()).as(tests.output()).isZero();
+    assertThat(tests.output()).contains("passed race_test");
   }
 
   @Test
