@@ -19,14 +19,20 @@ import java.util.function.BiConsumer;
 /** One follower's process: messages to it, messages from it, and what it prints. */
 final class RankConnection {
   private static final int LAST_WORDS = 5;
+
+  /** Older lines have nothing to do with the end. */
+  private static final Duration LAST_WORDS_AGE = Duration.ofSeconds(2);
+
   private static final Duration DYING = Duration.ofSeconds(2);
 
   private final int rank;
   private final Process process;
   private final MessageStream messages;
-  private final Deque<String> lastWords = new ArrayDeque<>();
+  private final Deque<Line> lastWords = new ArrayDeque<>();
   private final Thread printing;
   private volatile boolean ending;
+
+  private record Line(long nanos, String text) {}
 
   private RankConnection(int rank, Process process) {
     this.rank = rank;
@@ -107,6 +113,7 @@ final class RankConnection {
   }
 
   private String lastReason() {
+    long oldest = System.nanoTime() - LAST_WORDS_AGE.toNanos();
     try {
       if (!awaitEnd(DYING)) {
         return "its process talks no more";
@@ -121,9 +128,11 @@ final class RankConnection {
             ? "its process was ended by signal " + (status - 128)
             : "its process ended with status " + status;
     synchronized (lastWords) {
-      return lastWords.isEmpty()
+      List<String> words =
+          lastWords.stream().filter(l -> l.nanos() - oldest > 0).map(Line::text).toList();
+      return words.isEmpty()
           ? reason
-          : reason + "; its last words were:\n" + String.join("\n", lastWords);
+          : reason + "; its last words were:\n" + String.join("\n", words);
     }
   }
 
@@ -138,7 +147,7 @@ final class RankConnection {
           if (lastWords.size() == LAST_WORDS) {
             lastWords.removeFirst();
           }
-          lastWords.addLast(line);
+          lastWords.addLast(new Line(System.nanoTime(), line));
         }
         out.write(("rank " + rank + ": " + line + "\n").getBytes(StandardCharsets.UTF_8));
       }
