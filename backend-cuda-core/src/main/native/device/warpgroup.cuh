@@ -18,14 +18,16 @@ __device__ __forceinline__ int panel_offset(int row, int chunk) { return row * 1
 // Element `column` of a row of a panel.
 inline uint32_t panel_element(const unsigned char* panel, int row, int column) {
   uint16_t bits;
-  memcpy(&bits, panel + panel_offset(row, column / 8) + column % 8 * 2, 2);
+  emulation::read_operand(&bits, panel + panel_offset(row, column / 8) + column % 8 * 2, 2);
   return bits;
 }
 
 inline void warpgroup_begin() {}
 inline void warpgroup_commit() {}
 template <int kPending = 0>
-void warpgroup_wait() {}
+void warpgroup_wait() {
+  emulation::operands_have_been_read();
+}
 template <int kCount>
 void warpgroup_keep(float (&)[kCount][4]) {}
 inline void warpgroup_after(float, int*) {}

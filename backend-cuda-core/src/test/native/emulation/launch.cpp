@@ -55,7 +55,8 @@ struct Meeting {
 struct Warp {
   uint32_t live = 0, ready = 0;
   Meeting meetings[32];
-  char order;    // of __syncwarp
+  Watched engine;             // what the matrix engine reads
+  char order, engine_order;   // addresses: of __syncwarp, of operands
   int open = 0;  // all open meetings are among the first `open`
 };
 
@@ -263,12 +264,14 @@ void prepare(int threads) {
   if (!shared_end) {
     shared_end = map_with_guard(kMostShared + 4096);
     copying = watch_another();
+    landing.reserve(1 << 16);  // memory that one thread took and another one gave back would be a race
   }
   for (; made < threads; made++) {
     // tops at different places of a page, or all of them would share a few cache lines
     unsigned char* top = map_with_guard(kStackBytes) - made % 32 * 128;
     make_context(fibers[made].context, top, run_threads);
     fibers[made].watched = watch_another();
+    if (made % 32 == 0) warps[made / 32].engine = watch_another();
   }
 }
 
@@ -545,6 +548,30 @@ void yield() {
   warps[self.warp].ready |= 1u << self.lane;
   go_on(&self, next);
 }
+
+#if defined(TENON_RACES)
+
+void read_operand(void* to, const void* from, size_t bytes) {
+  Warp& warp = warps[current->warp];
+  before(current);
+  go_on_as(warp.engine);
+  after(current);
+  reads(from, bytes);
+  before(&warp.engine_order);
+  go_on_as(current->watched);
+  // of a size that the compiler knows: the function would be a read by this thread
+  if (bytes == 2) {
+    memcpy(to, from, 2);
+  } else if (bytes == 4) {
+    memcpy(to, from, 4);
+  } else {
+    fail("an operand of %zu bytes", bytes);
+  }
+}
+
+void operands_have_been_read() { after(&warps[current->warp].engine_order); }
+
+#endif
 
 void waited_for_predecessor() { waited = true; }
 

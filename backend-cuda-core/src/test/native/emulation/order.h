@@ -1,14 +1,15 @@
 // What orders the accesses of a block's threads, told to ThreadSanitizer (`run --races`): accesses that nothing orders are
 // races, whatever order the emulation happened to run them in. Only what orders them on a card does so here: barriers,
 // __syncwarp and copies that have been waited for; not shuffles, votes or atomic operations, and not that one thread runs
-// at a time. Each emulated thread is a fiber of ThreadSanitizer's, copies by the hardware (TMA) are another one's.
+// at a time. Each emulated thread is a fiber of ThreadSanitizer's; copies by the hardware (TMA) are another one's, and what
+// the matrix engine reads for a warp (wgmma), until the warp waits for products, is one's of that warp.
 //
-// Emulated at once, and so not covered: products of four warps (wgmma) read shared memory until they are waited for, and
-// fences between kinds of accesses.
+// Not covered: fences between kinds of accesses.
 #ifndef TENON_EMULATION_ORDER_H
 #define TENON_EMULATION_ORDER_H
 
 #include <stddef.h>
+#include <string.h>
 
 #if defined(TENON_RACES)
 
@@ -33,6 +34,10 @@ inline void after(void* address) { __tsan_acquire(address); }
 inline void reads(const void* from, size_t bytes) { __tsan_read_range(const_cast<void*>(from), bytes); }
 inline void writes(void* to, size_t bytes) { __tsan_write_range(to, bytes); }
 
+// By the matrix engine, of shared memory.
+void read_operand(void* to, const void* from, size_t bytes);
+void operands_have_been_read();
+
 }  // namespace tenon::emulation
 
 #else
@@ -50,6 +55,8 @@ inline void before(void*) {}
 inline void after(void*) {}
 inline void reads(const void*, size_t) {}
 inline void writes(void*, size_t) {}
+inline void read_operand(void* to, const void* from, size_t bytes) { memcpy(to, from, bytes); }
+inline void operands_have_been_read() {}
 
 }  // namespace tenon::emulation
 

@@ -3,6 +3,7 @@
 #include "../check.h"
 #include "../../../main/native/device/block_barrier.cuh"
 #include "../../../main/native/device/shared_barrier.cuh"
+#include "../../../main/native/device/warpgroup.cuh"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,6 +151,26 @@ bool landing_races() {
   });
 }
 
+// A warpgroup multiplies what another warp overwrites: once the products have been waited for, or before.
+template <bool kWaits>
+__global__ void multiplied() {
+  __shared__ __align__(1024) unsigned char panels[2][64 * 128];
+  for (int i = threadIdx.x; i < 64 * 128; i += blockDim.x) panels[0][i] = panels[1][i] = 0;
+  __syncthreads();
+  if (threadIdx.x < 128) {
+    float sum[8][4];
+    warpgroup_begin();
+    warpgroup_scores(sum, panels[0], panels[1], 0, false);
+    warpgroup_commit();
+    if (kWaits) warpgroup_wait<0>();
+    block_barrier_arrive(1, 160);
+    warpgroup_wait<0>();
+  } else {
+    block_barrier_sync(1, 160);
+    panels[1][threadIdx.x % 32] = 1;
+  }
+}
+
 __global__ void of_blocks(int* at) { at[threadIdx.x] += blockIdx.x; }
 
 }  // namespace
@@ -170,6 +191,9 @@ int main() {
   require("  not after a barrier alone", copy_races<false>());
   require("the hardware may copy to a stage that has been read", !landing_races<true>());
   require("  not to one that is still to be read", landing_races<false>());
+  require("products that have been waited for have read their operands",
+          !races([] { CUDA(enqueue(multiplied<true>, 1, 160, 0, nullptr, Start::AFTER)); }));
+  require("  others have not", races([] { CUDA(enqueue(multiplied<false>, 1, 160, 0, nullptr, Start::AFTER)); }));
   require("blocks follow one another", !races([] {
     check::Device<int> at(std::vector<int>(32, 0));
     CUDA(enqueue(of_blocks, 4, 32, 0, nullptr, Start::AFTER, at.at));

@@ -37,7 +37,7 @@ void multiply(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b) {
   const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
   for (int n = 0; n < kCount / 4; n++) {
     uint32_t word[2];
-    for (int i = 0; i < 2; i++) memcpy(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    for (int i = 0; i < 2; i++) emulation::read_operand(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
     float part[4];
     memcpy(part, &sum[4 * n], 16);
     mma_bf16(part, a, word[0], word[1]);
@@ -53,7 +53,7 @@ void multiply_e4m3(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b, boo
     float part[4] = {};
     if (adds) memcpy(part, &sum[4 * n], 16);
     uint32_t word[2];
-    for (int i = 0; i < 2; i++) memcpy(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    for (int i = 0; i < 2; i++) emulation::read_operand(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
     mma_e4m3(part, a, word[0], word[1]);
     memcpy(&sum[4 * n], part, 16);
   }
