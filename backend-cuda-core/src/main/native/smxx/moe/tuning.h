@@ -89,6 +89,16 @@ constexpr bool valid(const Tuning& t, const tenon_moe& p, int64_t most) {
          (t.form != OWNED || can_own(p, most)) && (t.form != FEW || can_be_few(p, most)) && (t.form != WARPGROUPS || can_use_warpgroups(p)) && (t.groups < 8 || (t.pairs == 8 && t.depth < 4));
 }
 
+// In bf16 where a rank's share of an expert is so narrow that its tasks of down are short: a block takes several of them, with
+// which the rows that it has copied serve more outputs. As measured on an H200, for shares of 64 and 128 inner values.
+constexpr Tuning narrow_tuning(int64_t pairs, int64_t each) {
+  if (pairs <= 1280) return {1, 4, 3, 4, 1, THROUGH_MEMORY};
+  if (each <= 5) return {2, 4, 2, 8, 1, THROUGH_MEMORY};
+  if (each <= 10) return {2, 4, 3, 4, 1, THROUGH_MEMORY};
+  if (each <= 30) return {4, 4, 4, 4, 1, THROUGH_MEMORY};
+  return {8, 8, 3, 4, 1, THROUGH_MEMORY};
+}
+
 // What is taken without measurement; `each` is the number of rows of an expert that an even spread gives.
 constexpr Tuning moe_tuning(const tenon_moe& p, int64_t most) {
   const int64_t pairs = p.max_rows * p.experts_per_token;
@@ -96,6 +106,7 @@ constexpr Tuning moe_tuning(const tenon_moe& p, int64_t most) {
   if (can_be_few(p, most)) return {1, 1, 3, 1, 1, FEW};
   // whose tasks have 128 inner values
   if (can_use_warpgroups(p) && (each >= 16 || p.inner % 128 == 0)) return {1, 1, 3, 1, 1, WARPGROUPS};
+  if (p.type == TENON_BF16 && p.inner <= 128) return narrow_tuning(pairs, each);
   const Form form = p.max_rows <= 64 && can_own(p, most) ? OWNED : THROUGH_MEMORY;
   if (pairs <= 640) return {1, 4, 3, 1, 1, form};
   if (each <= 3) return {1, 8, 3, 2, 1, form};
