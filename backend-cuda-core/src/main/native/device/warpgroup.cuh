@@ -37,14 +37,16 @@ void warpgroup_gives_registers() {}
 template <int kRegisters>
 void warpgroup_takes_registers() {}
 
-// sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first).
-inline void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b, int column, bool adds) {
+// sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first). Of a, kRows are meant: what
+// comes for others is anything.
+template <int kRows>
+void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b, int column, bool adds) {
   const int lane = static_cast<int>(threadIdx.x) % 32, row = static_cast<int>(threadIdx.x) / 32 % 4 * 16 + lane / 4;
   const int from = column + lane % 4 * 2;
   uint32_t word[4];
   for (int i = 0; i < 4; i++) {
-    const int at = from + i / 2 * 8;
-    word[i] = panel_element(a, row + i % 2 * 8, at) | panel_element(a, row + i % 2 * 8, at + 1) << 16;
+    const int at = from + i / 2 * 8, own = row + i % 2 * 8;
+    word[i] = own < kRows ? panel_element(a, own, at) | panel_element(a, own, at + 1) << 16 : 0x7fc07fc0u;  // not numbers
   }
   for (int n = 0; n < 8; n++) {
     if (!adds) memset(sum[n], 0, sizeof sum[n]);
@@ -117,6 +119,7 @@ __device__ __forceinline__ uint64_t operand_at(const unsigned char* at, int lead
 }
 
 // sum (+)= a · bᵀ over 16 columns from `column` on; panels have 64 rows (of a: 64 from its first).
+template <int kRows>
 __device__ __forceinline__ void warpgroup_scores(float (&sum)[8][4], const unsigned char* a, const unsigned char* b,
                                                  int column, bool adds) {
   const uint64_t from_a = operand_at(a + column * 2, 16, 1024), from_b = operand_at(b + column * 2, 16, 1024);

@@ -160,7 +160,7 @@ __global__ void multiplied() {
   if (threadIdx.x < 128) {
     float sum[8][4];
     warpgroup_begin();
-    warpgroup_scores(sum, panels[0], panels[1], 0, false);
+    warpgroup_scores<64>(sum, panels[0], panels[1], 0, false);
     warpgroup_commit();
     if (kWaits) warpgroup_wait<0>();
     block_barrier_arrive(1, 160);

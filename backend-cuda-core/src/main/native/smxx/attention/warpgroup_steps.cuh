@@ -26,7 +26,7 @@ template <int kRows>
 __device__ __forceinline__ void begin_scores(float (&score)[8][4], const unsigned char* queries, const unsigned char* keys) {
 #pragma unroll
   for (int part = 0; part < 16; part++) {
-    warpgroup_scores(score, queries + part / 4 * Panels<kRows>::kPanelBytes,
+    warpgroup_scores<kRows>(score, queries + part / 4 * Panels<kRows>::kPanelBytes,
                      keys + part / 4 * Panels<kWarpgroupStep>::kPanelBytes, part % 4 * 16, part > 0);
   }
   warpgroup_commit();
