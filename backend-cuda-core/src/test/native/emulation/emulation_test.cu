@@ -3,9 +3,7 @@
 #include "../check.h"
 #include "../../../main/native/device/mma.cuh"
 #include "../../../main/native/device/shared_barrier.cuh"
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include "apart.h"
 
 #include <chrono>
 #include <functional>
@@ -253,25 +251,10 @@ __global__ void lonely() {
 
 // Runs in a process of its own, which must end with a message.
 void dies(const char* what, const char* message, const std::function<void()>& run) {
-  int ends[2];
-  if (pipe(ends)) exit(3);
-  fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], 2);
-    run();
-    _exit(0);
-  }
-  close(ends[1]);
-  std::string text;
-  char part[4096];
-  for (ssize_t n; (n = read(ends[0], part, sizeof part)) > 0;) text.append(part, n);
-  close(ends[0]);
-  int status;
-  waitpid(child, &status, 0);
-  const bool good = WIFSIGNALED(status) && text.find(message) != std::string::npos;
+  const emulation::Ended ended = emulation::run_apart(run);
+  const bool good = WIFSIGNALED(ended.status) && ended.text.find(message) != std::string::npos;
   require(what, good);
-  if (!good) printf("%s\n", text.c_str());
+  if (!good) printf("%s\n", ended.text.c_str());
 }
 
 __global__ void leave_early() {

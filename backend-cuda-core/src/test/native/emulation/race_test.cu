@@ -4,38 +4,23 @@
 #include "../../../main/native/device/block_barrier.cuh"
 #include "../../../main/native/device/shared_barrier.cuh"
 #include "../../../main/native/device/warpgroup.cuh"
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include "apart.h"
 
 #include <functional>
-#include <string>
 
 namespace {
 
 using namespace tenon;
 
-// Whether ThreadSanitizer reports a race, in a process of its own.
+// Whether ThreadSanitizer reports a race, in a process of its own that ends as programs do: the exit code says so too.
 bool races(const std::function<void()>& run) {
-  int ends[2];
-  if (pipe(ends)) exit(3);
-  fflush(stdout);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], 2);
+  const emulation::Ended ended = emulation::run_apart([&] {
     run();
     exit(0);
-  }
-  close(ends[1]);
-  std::string text;
-  char part[4096];
-  for (ssize_t n; (n = read(ends[0], part, sizeof part)) > 0;) text.append(part, n);
-  close(ends[0]);
-  int status;
-  waitpid(child, &status, 0);
-  const bool reported = text.find("ThreadSanitizer: data race") != std::string::npos;
-  if (!WIFEXITED(status) || (WEXITSTATUS(status) != 0) != reported) {
-    printf("%s\n", text.c_str());
+  });
+  const bool reported = ended.text.find("ThreadSanitizer: data race") != std::string::npos;
+  if (!WIFEXITED(ended.status) || (WEXITSTATUS(ended.status) != 0) != reported) {
+    printf("%s\n", ended.text.c_str());
     check::require("a kernel that ends", false);
   }
   return reported;

@@ -31,13 +31,18 @@ inline uint64_t rows_of_128_bytes(const unsigned char* stage, int k) { return re
 
 inline uint64_t operand_at(uint64_t b, int bytes) { return b + bytes; }
 
-template <int kCount>
-void multiply(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b) {
+// A lane's words of the n-th eight columns of operand B.
+inline void read_columns(uint32_t (&word)[2], uint64_t b, int n) {
   const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
   const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
+  for (int i = 0; i < 2; i++) emulation::read_operand(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+}
+
+template <int kCount>
+void multiply(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b) {
   for (int n = 0; n < kCount / 4; n++) {
     uint32_t word[2];
-    for (int i = 0; i < 2; i++) emulation::read_operand(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    read_columns(word, b, n);
     float part[4];
     memcpy(part, &sum[4 * n], 16);
     mma_bf16(part, a, word[0], word[1]);
@@ -47,13 +52,11 @@ void multiply(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b) {
 
 template <int kCount>
 void multiply_e4m3(float (&sum)[kCount], const uint32_t (&a)[4], uint64_t b, bool adds) {
-  const unsigned char* stage = reinterpret_cast<const unsigned char*>(b & ~uint64_t(1023));
-  const int unit = b % 1024 / 16, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
   for (int n = 0; n < kCount / 4; n++) {
     float part[4] = {};
     if (adds) memcpy(part, &sum[4 * n], 16);
     uint32_t word[2];
-    for (int i = 0; i < 2; i++) emulation::read_operand(&word[i], stage + (n * 8 + g) * 128 + ((unit + i) ^ g) * 16 + t * 4, 4);
+    read_columns(word, b, n);
     mma_e4m3(part, a, word[0], word[1]);
     memcpy(&sum[4 * n], part, 16);
   }
