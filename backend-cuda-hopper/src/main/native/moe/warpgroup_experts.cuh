@@ -337,7 +337,7 @@ struct Consumer {
 #pragma unroll
       for (int i = 0; i < 4; i++) sums[4 * n + i] = fmaf(factor[i % 2], part[4 * n + i], sums[4 * n + i]);
     }
-    __syncwarp();
+    warp_sync();
     if (lane == 0) barrier_arrive(control + static_cast<uint32_t>(offsetof(C, empty)) + place.slot * 8);
     place.advance();
   }

@@ -199,7 +199,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
 #pragma unroll
         for (int j = 0; j < kHalves; j++) warpgroup::pin(sums[j]);
         now.pin();
-        __syncwarp();  // all lanes have read
+        warp_sync();  // all lanes have read
         if (lane == 0) barrier_arrive(empty);
       }
     }
