@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 6
+#define TENON_KERNEL_ABI 7
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
@@ -244,6 +244,20 @@ typedef struct tenon_join_columns {
   tenon_address in, out;
 } tenon_join_columns;
 
+// Sums bf16 elements over ranks, in place; every rank enqueues the same in the same order. regions: int64 [ranks], where each
+// rank's region lies in this rank's address space: TENON_PEER_HEAD_BYTES + 2 · ranks · (2 · TENON_PEER_SMALL_BYTES + most), zero in
+// the beginning.
+// Elements are a multiple of 8, aligned to 16 bytes, and at most `most` bytes. The host's is the word at
+// TENON_PEER_LEAVE (bytes): where it is not 0 no sum waits for other ranks any more; what it leaves is not a sum then.
+enum { TENON_PEER_BLOCKS = 32, TENON_PEER_HEAD_BYTES = 4096, TENON_PEER_LEAVE = 9 * 4 * TENON_PEER_BLOCKS, TENON_PEER_SMALL_BYTES = 1 << 16 };
+typedef struct tenon_peer_sum {
+  tenon_address address;
+  int64_t elements;
+  int64_t ranks, rank;
+  tenon_address regions;
+  int64_t most;
+} tenon_peer_sum;
+
 // Bytes of workspace that an operation needs with these parameters (its addresses may be 0).
 typedef int64_t (*tenon_workspace)(const void* params);
 
@@ -289,6 +303,7 @@ enum tenon_op {
   TENON_JOIN_COLUMNS,  // of this header again, as the following
   TENON_PRODUCT_ADD_NORM,
   TENON_MOE_ADD_NORM,
+  TENON_PEER_SUM,
   TENON_OPERATIONS
 };
 

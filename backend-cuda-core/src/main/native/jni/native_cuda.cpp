@@ -26,7 +26,8 @@ namespace {
   F(cuMemcpyDtoDAsync) F(cuMemsetD8Async) F(cuEventCreate) F(cuEventDestroy) F(cuEventRecord)        \
   F(cuEventQuery) F(cuEventSynchronize) F(cuEventElapsedTime) F(cuStreamBeginCapture)                \
   F(cuStreamEndCapture) F(cuStreamIsCapturing) F(cuGraphInstantiateWithFlags) F(cuGraphDestroy)      \
-  F(cuGraphExecDestroy) F(cuGraphLaunch) F(cuGraphGetNodes)
+  F(cuGraphExecDestroy) F(cuGraphLaunch) F(cuGraphGetNodes) F(cuIpcGetMemHandle)                     \
+  F(cuIpcOpenMemHandle) F(cuIpcCloseMemHandle)
 
 // cuda.h maps some names to their current versions by macros; the strings below see the mapped names.
 #define QUOTE_(x) #x
@@ -229,6 +230,32 @@ NATIVE(jlong, allocate)(JNIEnv* env, jclass, jlong context, jlong bytes) {
 
 NATIVE(void, free)(JNIEnv* env, jclass, jlong context, jlong address) {
   if (enter(env, context)) check(env, driver.cuMemFree(static_cast<CUdeviceptr>(address)), "cuMemFree");
+}
+
+NATIVE(jbyteArray, shareMemory)(JNIEnv* env, jclass, jlong context, jlong address) {
+  CUipcMemHandle handle;
+  if (!enter(env, context) || !check(env, driver.cuIpcGetMemHandle(&handle, address), "cuIpcGetMemHandle", DEVICE_UNAVAILABLE)) return nullptr;
+  jbyteArray array = env->NewByteArray(sizeof handle);
+  if (array) env->SetByteArrayRegion(array, 0, sizeof handle, reinterpret_cast<const jbyte*>(&handle));
+  return array;
+}
+
+NATIVE(jlong, openShared)(JNIEnv* env, jclass, jlong context, jbyteArray given) {
+  CUipcMemHandle handle;
+  CUdeviceptr address = 0;
+  if (env->GetArrayLength(given) < static_cast<jsize>(sizeof handle)) {
+    raise(env, DEVICE_UNAVAILABLE, "a handle of memory has " + std::to_string(sizeof handle) + " bytes");
+    return 0;
+  }
+  env->GetByteArrayRegion(given, 0, sizeof handle, reinterpret_cast<jbyte*>(&handle));
+  if (enter(env, context)) {
+    check(env, driver.cuIpcOpenMemHandle(&address, handle, CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS), "cuIpcOpenMemHandle", DEVICE_UNAVAILABLE);
+  }
+  return static_cast<jlong>(address);
+}
+
+NATIVE(void, closeShared)(JNIEnv* env, jclass, jlong context, jlong address) {
+  if (enter(env, context)) check(env, driver.cuIpcCloseMemHandle(static_cast<CUdeviceptr>(address)), "cuIpcCloseMemHandle");
 }
 
 NATIVE(jlong, allocatePinned)(JNIEnv* env, jclass, jlong context, jlong bytes) {

@@ -32,5 +32,6 @@ int tenon_set_up_launch(const void* params, void* stream);
 int tenon_draft_launch(const void* params, void* stream);
 int64_t tenon_draft_workspace(const void* params);
 int tenon_join_columns_launch(const void* params, void* stream);
+int tenon_peer_sum_launch(const void* params, void* stream);
 
 #endif

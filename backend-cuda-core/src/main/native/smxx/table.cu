@@ -28,6 +28,7 @@ const tenon_operation operations[TENON_OPERATIONS] = {
     {"join_columns", words<tenon_join_columns>, tenon_join_columns_launch, nullptr, nullptr},
     {"product_add_norm", words<tenon_product_add_norm>, tenon_product_add_norm_launch, nullptr, nullptr},
     {"moe_add_norm", words<tenon_moe_add_norm>, tenon_moe_add_norm_launch, nullptr, nullptr},
+    {"peer_sum", words<tenon_peer_sum>, tenon_peer_sum_launch, nullptr, nullptr},
 };
 
 const tenon_kernel_table table = {TENON_KERNEL_ABI, TENON_OPERATIONS, TENON_TARGET, operations};

@@ -4,13 +4,18 @@
 //
 // FAKE_CUDA_VERSION sets its version, FAKE_CUDA_MEMORY the bytes that may be allocated, FAKE_CUDA_DEVICES the number of
 // devices; fake_cuda_fault(1) makes every later wait and launch fail, as a fault of a real device does. Memory is filled
-// with 0xff (its first 16 MB) when it is allocated, and what lies behind a block is checked when it is freed.
+// with 0xff (its first 16 MB) when it is allocated, and what lies behind a block is checked when it is freed. Blocks of
+// SHARED_BYTES and more are files without a name, which other processes open (cuIpc…) while this one lives.
+#define _GNU_SOURCE
 #define __CUDA_API_VERSION_INTERNAL
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cuda.h"
 
@@ -35,9 +40,16 @@ struct stream {
 };
 
 struct block {
-  size_t bytes;
+  size_t bytes, whole;  // whole: with what lies before and behind, 0 unless it is a file
+  int file;
 };
-enum { BLOCK_ALIGNMENT = 256, GUARD_BYTES = 256, GUARD = 0xa5 };
+enum { BLOCK_ALIGNMENT = 256, GUARD_BYTES = 256, GUARD = 0xa5, SHARED_BYTES = 1 << 16 };
+
+// What a handle holds, and what lies before the address that it is opened to.
+struct shared {
+  int process, file;
+  size_t whole, offset;
+};
 
 static long long number(const char* name, long long otherwise) {
   const char* value = getenv(name);
@@ -106,8 +118,20 @@ CUresult cuMemGetInfo_v2(size_t* left, size_t* total) {
 CUresult cuMemAlloc_v2(CUdeviceptr* address, size_t bytes) {
   if (allocated + (long long)bytes > number("FAKE_CUDA_MEMORY", 1 << 30)) return CUDA_ERROR_OUT_OF_MEMORY;
   const size_t rounded = (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
-  struct block* block = aligned_alloc(BLOCK_ALIGNMENT, BLOCK_ALIGNMENT + rounded + GUARD_BYTES);
-  if (!block) return CUDA_ERROR_OUT_OF_MEMORY;
+  const size_t whole = BLOCK_ALIGNMENT + rounded + GUARD_BYTES;
+  struct block* block;
+  if (bytes >= SHARED_BYTES) {
+    const int file = memfd_create("device memory", 0);
+    if (file < 0 || ftruncate(file, whole)) return CUDA_ERROR_OUT_OF_MEMORY;
+    block = mmap(0, whole, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (block == MAP_FAILED) return CUDA_ERROR_OUT_OF_MEMORY;
+    block->file = file;
+    block->whole = whole;
+  } else {
+    block = aligned_alloc(BLOCK_ALIGNMENT, whole);
+    if (!block) return CUDA_ERROR_OUT_OF_MEMORY;
+    block->whole = 0;
+  }
   block->bytes = bytes;
   allocated += bytes;
   open_objects++;
@@ -127,7 +151,40 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
     }
   }
   allocated -= block->bytes;
-  return drop(block);
+  if (!block->whole) return drop(block);
+  close(block->file);
+  munmap(block, block->whole);
+  open_objects--;
+  return CUDA_SUCCESS;
+}
+CUresult cuIpcGetMemHandle(CUipcMemHandle* handle, CUdeviceptr address) {
+  const struct block* block = (const struct block*)(address - BLOCK_ALIGNMENT);
+  if (!block->whole || number("FAKE_CUDA_NO_IPC", 0)) return CUDA_ERROR_NOT_SUPPORTED;
+  const struct shared shared = {getpid(), block->file, block->whole, BLOCK_ALIGNMENT};
+  memset(handle, 0, sizeof *handle);
+  memcpy(handle, &shared, sizeof shared);
+  return CUDA_SUCCESS;
+}
+CUresult cuIpcOpenMemHandle_v2(CUdeviceptr* address, CUipcMemHandle handle, unsigned flags) {
+  struct shared shared;
+  memcpy(&shared, &handle, sizeof shared);
+  if (!(flags & CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS) || shared.process == getpid()) return CUDA_ERROR_INVALID_CONTEXT;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", shared.process, shared.file);
+  const int file = open(path, O_RDWR);
+  if (file < 0) return CUDA_ERROR_MAP_FAILED;
+  unsigned char* at = mmap(0, shared.whole, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  close(file);
+  if (at == MAP_FAILED) return CUDA_ERROR_MAP_FAILED;
+  open_objects++;
+  *address = (CUdeviceptr)(at + shared.offset);
+  return CUDA_SUCCESS;
+}
+CUresult cuIpcCloseMemHandle(CUdeviceptr address) {
+  const struct block* block = (const struct block*)(address - BLOCK_ALIGNMENT);
+  if (munmap((void*)block, block->whole)) return CUDA_ERROR_INVALID_VALUE;
+  open_objects--;
+  return CUDA_SUCCESS;
 }
 CUresult cuMemHostAlloc(void** address, size_t bytes, unsigned flags) {
   (void)flags;

@@ -48,6 +48,7 @@ static const tenon_operation operations[TENON_OPERATIONS] = {
     {"join_columns", WORDS(tenon_join_columns), nothing, 0, 0},
     {"product_add_norm", WORDS(tenon_product_add_norm), nothing, 0, 0},
     {"moe_add_norm", WORDS(tenon_moe_add_norm), nothing, 0, 0},
+    {"peer_sum", WORDS(tenon_peer_sum), nothing, 0, 0},
 };
 
 const tenon_kernel_table* tenon_kernels(void) {

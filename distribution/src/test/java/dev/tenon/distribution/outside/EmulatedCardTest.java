@@ -29,6 +29,7 @@ class EmulatedCardTest {
   /** Of one case, from the reference's own run in bf16; see the goldens' README. */
   private static final double GREATEST_LOSS = 3 * 3.9e-4;
 
+  private static final String CAPTURED = "{\"execution\":\"captured\"}";
   private static final String NAME = "mini";
   private static final int LONGEST = 70;
   private static final int TOKENS = 4;
@@ -51,22 +52,27 @@ class EmulatedCardTest {
 
   @Test
   void referenceOutputsRecorded() throws Exception {
-    holds("captured", 1);
+    holds(CAPTURED, 1);
   }
 
   @Test
   void referenceOutputsIssuedOneByOne() throws Exception {
-    holds("eager", 1);
+    holds("{\"execution\":\"eager\"}", 1);
   }
 
   @Test
   void referenceOutputsOnTwoRanks() throws Exception {
-    holds("captured", 2);
+    holds(CAPTURED, 2);
+  }
+
+  @Test
+  void referenceOutputsOnTwoRanksThatSumThroughEachOthersMemory() throws Exception {
+    holds("{\"all-reduce\":\"peers\"}", 2);
   }
 
   @Test
   void referenceOutputsOnFourRanksThatHoldWholeExperts() throws Exception {
-    holds("captured", 4, "--enable-expert-parallel");
+    holds(CAPTURED, 4, "--enable-expert-parallel");
   }
 
   @Test
@@ -153,7 +159,7 @@ class EmulatedCardTest {
     return environment;
   }
 
-  private void holds(String execution, int ranks, String... flags) throws Exception {
+  private void holds(String options, int ranks, String... flags) throws Exception {
     Golden golden = Golden.load(NAME);
     List<Golden.Case> cases =
         golden.cases().stream().filter(c -> c.prompt().length <= LONGEST).toList();
@@ -162,7 +168,7 @@ class EmulatedCardTest {
     if (!Files.exists(checkpoint)) {
       golden.writeCheckpoint(checkpoint, 1);
     }
-    List<JsonNode> answers = logits(checkpoint, cases, execution, ranks, flags);
+    List<JsonNode> answers = logits(checkpoint, cases, options, ranks, flags);
     assertThat(answers).hasSameSizeAs(cases);
     for (int i = 0; i < cases.size(); i++) {
       Golden.Case expected = cases.get(i);
@@ -180,7 +186,7 @@ class EmulatedCardTest {
   }
 
   private List<JsonNode> logits(
-      Path checkpoint, List<Golden.Case> cases, String execution, int ranks, String... flags)
+      Path checkpoint, List<Golden.Case> cases, String options, int ranks, String... flags)
       throws Exception {
     Path ids = folder.resolve("ids");
     Files.writeString(
@@ -203,7 +209,7 @@ class EmulatedCardTest {
                 "--drafts=2",
                 "--plugins=" + folder.resolve("plugins"),
                 "--backend=cuda-emulated",
-                "--backend-options={\"execution\":\"" + execution + "\"}",
+                "--backend-options=" + options,
                 "--max-model-len=128",
                 "--max-num-seqs=6",
                 "--max-num-batched-tokens=64",

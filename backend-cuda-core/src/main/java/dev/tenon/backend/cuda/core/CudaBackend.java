@@ -111,20 +111,30 @@ final class CudaBackend implements Backend {
       long library = NativeCuda.loadKernels(kernels.toString(), words);
       long stream = NativeCuda.createStream(context);
       CudaDevice device = new CudaDevice(context, stream, library);
-      return new CudaBackend(card, device, group(device, options), options, own, tunings);
+      return new CudaBackend(card, device, group(device, options, own), options, own, tunings);
     } catch (RuntimeException | Error e) {
       NativeCuda.closeContext(context);
       throw e;
     }
   }
 
-  private static @Nullable NcclGroup group(CudaDevice device, BackendOptions options) {
+  private static @Nullable NcclGroup group(
+      CudaDevice device, BackendOptions options, CudaOptions own) {
     if (options.ranks() == 1) {
       return null;
     }
     Rendezvous rendezvous =
         new Rendezvous(Path.of(options.rendezvous()), options.ranks(), options.rank());
-    return NcclGroup.join(device, rendezvous, options.ranks(), options.rank());
+    NcclGroup group = NcclGroup.join(device, rendezvous, options.ranks(), options.rank());
+    if (own.reduction() == CudaOptions.Reduction.PEERS) {
+      try {
+        group.sumThroughPeers();
+      } catch (RuntimeException | Error e) {
+        group.close();
+        throw e;
+      }
+    }
+    return group;
   }
 
   @Override

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param activationType element type that rows may take for products with weights of FP8, where the
  *     kernels are faster so
  * @param execution how steps are run
+ * @param reduction what sums over ranks
  * @param nccl path of NCCL's library, or {@code null} to look for it
  */
 record CudaOptions(
@@ -26,12 +27,14 @@ record CudaOptions(
     DeviceType keyValueType,
     DeviceType activationType,
     Execution execution,
+    Reduction reduction,
     @Nullable String nccl) {
   private static final String DEVICE = "device";
   private static final String STATE = "recurrent-state";
   private static final String KEY_VALUES = "kv-cache";
   private static final String ACTIVATIONS = "activations";
   private static final String EXECUTION = "execution";
+  private static final String REDUCTION = "all-reduce";
   private static final String NCCL = "nccl";
   private static final Map<String, List<String>> KNOWN =
       Map.of(
@@ -40,7 +43,15 @@ record CudaOptions(
           KEY_VALUES, List.of("bf16", "fp8"),
           ACTIVATIONS, List.of("bf16", "fp8"),
           EXECUTION, List.of("captured", "eager", "timed", "checked"),
+          REDUCTION, List.of("nccl", "peers"),
           NCCL, List.of());
+
+  /** What sums over ranks. */
+  enum Reduction {
+    NCCL,
+    /** A kernel that writes to the other cards' memory, as far as it takes so many bytes. */
+    PEERS
+  }
 
   /** How steps are run. */
   enum Execution {
@@ -77,6 +88,7 @@ record CudaOptions(
         choice(given, KEY_VALUES) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
         choice(given, ACTIVATIONS) == 1 ? DeviceType.E4M3 : DeviceType.BF16,
         Execution.values()[choice(given, EXECUTION)],
+        Reduction.values()[choice(given, REDUCTION)],
         given.get(NCCL));
   }
 

@@ -38,6 +38,19 @@ final class NativeCuda {
 
   static native void free(long context, long address);
 
+  /** A handle by which another process can open memory of {@link #allocate}. */
+  static native byte[] shareMemory(long context, long address);
+
+  /**
+   * Opens memory of another process, which may be of another card; throws {@code
+   * DEVICE_UNAVAILABLE} where the card cannot reach it.
+   *
+   * @param handle its first bytes are those of the handle
+   */
+  static native long openShared(long context, byte[] handle);
+
+  static native void closeShared(long context, long address);
+
   static native long allocatePinned(long context, long bytes);
 
   static native void freePinned(long context, long address);

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,6 +57,7 @@ final class NcclGroup implements AutoCloseable {
   private final int rank;
   private final FutureTask<Void> abort;
   private boolean aborting;
+  private @Nullable PeerSums peers;
 
   private NcclGroup(CudaDevice device, long group, int size, int rank) {
     this.device = device;
@@ -116,6 +118,17 @@ final class NcclGroup implements AutoCloseable {
     }
   }
 
+  /**
+   * Has sums of few bytes made by {@link PeerSums} from now on. All ranks call it.
+   *
+   * @throws TenonException {@code DEVICE_UNAVAILABLE} where cards cannot reach each other's memory
+   */
+  void sumThroughPeers() {
+    PeerSums made = PeerSums.connect(device, this::gather, size, rank);
+    peers = made;
+    LOG.info("sums over ranks of up to {} bytes go from card to card", PeerSums.most(size));
+  }
+
   int size() {
     return size;
   }
@@ -126,6 +139,11 @@ final class NcclGroup implements AutoCloseable {
 
   /** Sums bf16 elements over ranks, in place. */
   void sum(long address, long elements) {
+    PeerSums direct = peers;
+    if (direct != null && direct.takes(address, elements)) {
+      direct.sum(address, elements);
+      return;
+    }
     NativeNccl.sum(device.context(), group, device.stream(), address, elements);
   }
 
@@ -157,6 +175,9 @@ final class NcclGroup implements AutoCloseable {
   void abandon() {
     if (!aborting) {
       aborting = true;
+      if (peers != null) {
+        peers.leave();
+      }
       Thread.ofPlatform().daemon().name("tenon-nccl-abort").start(abort);
     }
   }
@@ -174,6 +195,9 @@ final class NcclGroup implements AutoCloseable {
       LOG.warn("leaving the group of ranks failed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+    if (peers != null) {
+      peers.close();
     }
   }
 }

@@ -21,7 +21,8 @@ enum Operation {
   DRAFT(55),
   JOIN_COLUMNS(7),
   PRODUCT_ADD_NORM(26),
-  MOE_ADD_NORM(39);
+  MOE_ADD_NORM(39),
+  PEER_SUM(6);
 
   /** Words of its parameters. */
   final int words;

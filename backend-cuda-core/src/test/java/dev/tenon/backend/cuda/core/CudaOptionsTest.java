@@ -46,6 +46,15 @@ class CudaOptionsTest {
   }
 
   @Test
+  void ncclSumsOverRanksUnlessAskedOtherwise() {
+    assertThat(options(Map.of()).reduction()).isEqualTo(CudaOptions.Reduction.NCCL);
+    assertThat(options(Map.of("all-reduce", "peers")).reduction())
+        .isEqualTo(CudaOptions.Reduction.PEERS);
+    assertThatThrownBy(() -> options(Map.of("all-reduce", "ring")))
+        .hasMessage("option all-reduce is ring; give one of [nccl, peers]");
+  }
+
+  @Test
   void unknownOptionsAreRefusedWithThoseThatAreKnown() {
     assertThatThrownBy(() -> options(Map.of("cards", "2")))
         .hasMessageContainingAll("[cards]", "device", "nccl");

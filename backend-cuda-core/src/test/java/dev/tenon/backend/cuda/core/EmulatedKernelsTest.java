@@ -25,6 +25,13 @@ import org.slf4j.LoggerFactory;
  * gpu/toolchain} makes them); skipped with the reason otherwise.
  */
 class EmulatedKernelsTest {
+  /** What ranks of 1, 2 and 3 have after a sum, a collection and a copy, twice. */
+  private static final List<String> EXCHANGED =
+      List.of(
+          "rank 0 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
+          "rank 1 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
+          "rank 2 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]");
+
   @BeforeAll
   static void findTools() throws Exception {
     EmulatedParts.requireTools();
@@ -75,17 +82,37 @@ class EmulatedKernelsTest {
   @Test
   void ranksExchangeThroughNccl(@TempDir Path folder) throws Exception {
     EmulatedParts parts = EmulatedParts.built();
-    assertThat(ranks(parts, folder, Map.of()))
-        .containsExactly(
-            "rank 0 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
-            "rank 1 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]",
-            "rank 2 [6, 1, 2, 3, 3, 6, 1, 2, 3, 3]");
+    assertThat(ranks(parts, folder, "nccl", Map.of())).containsExactlyElementsOf(EXCHANGED);
+  }
+
+  @Test
+  void ranksSumThroughEachOthersMemory(@TempDir Path folder) throws Exception {
+    EmulatedParts parts = EmulatedParts.built();
+    assertThat(ranks(parts, folder, "peers", Map.of())).containsExactlyElementsOf(EXCHANGED);
+  }
+
+  @Test
+  void aSumThroughOthersMemoryEndsWhenItsRankLeaves(@TempDir Path folder) throws Exception {
+    EmulatedParts parts = EmulatedParts.built();
+    assertThat(ranks(parts, folder, "leave", Map.of()))
+        .containsExactly("rank 0 left", "rank 1 left", "rank 2 left");
+  }
+
+  @Test
+  void cardsThatCannotReachEachOtherAreNamedOnEveryRank(@TempDir Path folder) throws Exception {
+    EmulatedParts parts = EmulatedParts.built();
+    assertThat(ranks(parts, folder, "peers", Map.of("FAKE_CUDA_NO_IPC", "1")))
+        .allSatisfy(line ->
+            assertThat(line)
+                .contains("DEVICE_UNAVAILABLE")
+                .contains("rank 0: cuIpcGetMemHandle")
+                .contains("all-reduce nccl"));
   }
 
   @Test
   void ranksNoticeThatAnotherOneIsGone(@TempDir Path folder) throws Exception {
     EmulatedParts parts = EmulatedParts.built();
-    assertThat(ranks(parts, folder, Map.of("FAKE_NCCL_DIE", "2:4")))
+    assertThat(ranks(parts, folder, "nccl", Map.of("FAKE_NCCL_DIE", "2:4")))
         .containsExactly(
             "rank 0 DEVICE_FAULT: NCCL lost the other ranks: remote process exited",
             "rank 1 DEVICE_FAULT: NCCL lost the other ranks: remote process exited",
@@ -94,7 +121,8 @@ class EmulatedKernelsTest {
 
   /** The last lines of three ranks. */
   private static List<String> ranks(
-      EmulatedParts parts, Path folder, Map<String, String> environment) throws Exception {
+      EmulatedParts parts, Path folder, String sums, Map<String, String> environment)
+      throws Exception {
     Path meeting = Files.createDirectory(folder.resolve("meeting"));
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
       List<Future<EmulatedParts.Run>> runs = new ArrayList<>();
@@ -104,7 +132,7 @@ class EmulatedKernelsTest {
             java(
                 NcclGroupScenario.class,
                 parts,
-                List.of(nccl, meeting.toString(), "3", String.valueOf(rank)));
+                List.of(nccl, meeting.toString(), "3", String.valueOf(rank), sums));
         runs.add(threads.submit(() -> EmulatedParts.run(command, environment)));
       }
       List<String> last = new ArrayList<>();

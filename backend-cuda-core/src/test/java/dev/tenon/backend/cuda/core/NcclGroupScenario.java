@@ -10,16 +10,17 @@ import java.util.Map;
 
 /**
  * A rank that {@link EmulatedKernelsTest} runs in a process of its own: arguments are the JNI
- * library, the driver, the kernel library, NCCL, the ranks' folder, how many there are, and which
- * this is. Each rank has a number, 1 + its rank, that is summed, gathered and broadcast, at once
- * and from a recording.
+ * library, the driver, the kernel library, NCCL, the ranks' folder, how many there are, which this
+ * is, and what sums: {@code nccl}, {@code peers}, or {@code leave}, where rank 0 alone sums through
+ * peers, and gives it up. Each rank has a number, 1 + its rank, that is summed, gathered and
+ * broadcast, at once and from a recording.
  */
 final class NcclGroupScenario {
   private static final int COUNT = 600_000;
 
   private NcclGroupScenario() {}
 
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws InterruptedException {
     System.load(arguments[0]);
     int ranks = Integer.parseInt(arguments[5]);
     int rank = Integer.parseInt(arguments[6]);
@@ -39,12 +40,21 @@ final class NcclGroupScenario {
             DeviceType.BF16,
             DeviceType.BF16,
             CudaOptions.Execution.CAPTURED,
+            CudaOptions.Reduction.NCCL,
             arguments[3]);
     NcclLibrary library = NcclLibrary.in(Map.of(), null, Path.of("/nowhere"), List.of());
     NcclGroup.load(library, options, rank, NcclGroup.Sharing.CARD_EACH);
     Rendezvous rendezvous = new Rendezvous(Path.of(arguments[4]), ranks, rank);
     NcclGroup group = NcclGroup.join(device, rendezvous, ranks, rank);
     try (DeviceMemory memory = new DeviceMemory(context)) {
+      if (!arguments[7].equals("nccl")) {
+        group.sumThroughPeers();
+      }
+      if (arguments[7].equals("leave")) {
+        leave(group, memory);
+        System.out.println("rank " + rank + " left");
+        Runtime.getRuntime().halt(0);
+      }
       List<Integer> results = new ArrayList<>(run(device, memory, group));
       NativeCuda.beginCapture(context, device.stream());
       long[] at = issue(device, memory, group);
@@ -60,6 +70,20 @@ final class NcclGroupScenario {
       System.out.println("rank " + rank + " " + e.code() + ": " + e.getMessage());
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  private static void leave(NcclGroup group, DeviceMemory memory) throws InterruptedException {
+    long address = memory.allocate(2L * COUNT);
+    if (group.rank() == 0) {
+      Thread summing = new Thread(() -> group.sum(address, COUNT));
+      summing.start();
+      summing.join(500);
+      if (!summing.isAlive()) {
+        throw new IllegalStateException("a sum did not wait for the other ranks");
+      }
+      group.abandon();
+      summing.join();
+    }
   }
 
   private static List<Integer> run(CudaDevice device, DeviceMemory memory, NcclGroup group) {
