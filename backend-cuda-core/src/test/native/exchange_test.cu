@@ -38,24 +38,21 @@ struct Group {
   int ranks;
   int64_t most;
   unsigned char* regions[kMostRanks];
-  int64_t* table;
   uint16_t* elements[kMostRanks];
 
   Group(int count, int64_t most_elements) : ranks(count), most(most_elements * 2) {
-    table = reinterpret_cast<int64_t*>(shared_memory(sizeof(int64_t) * kMostRanks));
-    int64_t addresses[kMostRanks] = {};
     for (int rank = 0; rank < ranks; rank++) {
       regions[rank] = shared_memory(TENON_PEER_HEAD_BYTES + 2 * ranks * (2 * TENON_PEER_SMALL_BYTES + most));
       elements[rank] = reinterpret_cast<uint16_t*>(shared_memory(most));
-      addresses[rank] = reinterpret_cast<int64_t>(regions[rank]);
     }
-    CUDA(cudaMemcpy(table, addresses, sizeof addresses, cudaMemcpyHostToDevice));
   }
 
   int launch(int rank, int64_t count, void* stream) const {
     tenon_peer_sum p = {};
     p.address = reinterpret_cast<int64_t>(elements[rank]), p.elements = count, p.ranks = ranks, p.rank = rank;
-    p.regions = reinterpret_cast<int64_t>(table), p.most = most;
+    p.most = most;
+    int64_t* at[kMostRanks] = {&p.region_0, &p.region_1, &p.region_2, &p.region_3, &p.region_4, &p.region_5, &p.region_6, &p.region_7};
+    for (int other = 0; other < ranks; other++) *at[other] = reinterpret_cast<int64_t>(regions[other]);
     return tenon_peer_sum_launch(&p, stream);
   }
 

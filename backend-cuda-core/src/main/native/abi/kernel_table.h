@@ -244,18 +244,16 @@ typedef struct tenon_join_columns {
   tenon_address in, out;
 } tenon_join_columns;
 
-// Sums bf16 elements over ranks, in place; every rank enqueues the same in the same order. regions: int64 [ranks], where each
-// rank's region lies in this rank's address space: TENON_PEER_HEAD_BYTES + 2 · ranks · (2 · TENON_PEER_SMALL_BYTES + most), zero in
-// the beginning.
-// Elements are a multiple of 8, aligned to 16 bytes, and at most `most` bytes. The host's is the word at
-// TENON_PEER_LEAVE (bytes): where it is not 0 no sum waits for other ranks any more; what it leaves is not a sum then.
+// Sums bf16 elements over ranks, in place; every rank enqueues the same in the same order. region_r: where rank r's region lies in
+// this rank's address space, TENON_PEER_HEAD_BYTES + 2 · ranks · (2 · TENON_PEER_SMALL_BYTES + most) bytes, zero in the beginning.
+// Elements are a multiple of 8, aligned to 16 bytes, and at most `most` bytes. The word at TENON_PEER_LEAVE, in bytes, of a region
+// is the host's: where it is not 0 no sum of that rank waits for others any more, and what it leaves is not a sum.
 enum { TENON_PEER_BLOCKS = 32, TENON_PEER_HEAD_BYTES = 4096, TENON_PEER_LEAVE = 9 * 4 * TENON_PEER_BLOCKS, TENON_PEER_SMALL_BYTES = 1 << 16 };
 typedef struct tenon_peer_sum {
   tenon_address address;
   int64_t elements;
-  int64_t ranks, rank;
-  tenon_address regions;
-  int64_t most;
+  int64_t ranks, rank, most;
+  tenon_address region_0, region_1, region_2, region_3, region_4, region_5, region_6, region_7;
 } tenon_peer_sum;
 
 // Bytes of workspace that an operation needs with these parameters (its addresses may be 0).

@@ -23,7 +23,7 @@ namespace {
 
 using namespace tenon;
 
-constexpr int kMostRanks = 8, kThreads = 512, kSmallThreads = TENON_PEER_SMALL_BYTES / 16 / TENON_PEER_BLOCKS;
+constexpr int kMostRanks = 8, kThreads = 512, kAtOnce = 4, kSmallThreads = TENON_PEER_SMALL_BYTES / 16 / TENON_PEER_BLOCKS;
 constexpr uint32_t kAsksBetweenLooks = 1024;  // for the order to leave
 
 // The beginning of a rank's region. Two halves of [ranks][2 · TENON_PEER_SMALL_BYTES] follow, and two of [ranks][most].
@@ -34,16 +34,11 @@ struct Head {
 };
 static_assert(sizeof(Head) <= TENON_PEER_HEAD_BYTES && offsetof(Head, leave) == TENON_PEER_LEAVE);
 
-struct Regions {
-  int64_t at[kMostRanks];
-};
-
 struct Sum {
   uint4* elements;
-  int64_t pieces;
+  int64_t pieces, most;
   int ranks, rank;
-  const Regions* regions;
-  int64_t most;
+  int64_t regions[kMostRanks];  // parameters, so that no store waits for an address
 };
 
 __device__ __forceinline__ Head* head_of(int64_t region) { return reinterpret_cast<Head*>(region); }
@@ -76,17 +71,17 @@ __device__ __forceinline__ void add(float (&sum)[elementwise::kPiece], const uin
 }
 
 // A thread has one piece at most.
-__global__ void __launch_bounds__(kSmallThreads, 1) peer_sum_small(Sum p) {
+__global__ void __launch_bounds__(kSmallThreads, 1) peer_sum_small(const __grid_constant__ Sum p) {
   release_successor();
   wait_for_predecessor();
   const int64_t i = blockIdx.x * kSmallThreads + threadIdx.x;
-  const int64_t mine = p.regions->at[p.rank];
+  const int64_t mine = p.regions[p.rank];
   const uint32_t number = head_of(mine)->sums[blockIdx.x] + 1, half = number % 2;
   if (i < p.pieces) {
     const uint4 piece = p.elements[i];
     const uint64_t high = uint64_t(number) << 32;
     for (int k = 1; k < p.ranks; k++) {
-      uint64_t* to = numbered_of(p, p.regions->at[other_of(p, k)], half, p.rank) + i * 4;
+      uint64_t* to = numbered_of(p, p.regions[other_of(p, k)], half, p.rank) + i * 4;
       system_store_pair(to, high | piece.x, high | piece.y);
       system_store_pair(to + 2, high | piece.z, high | piece.w);
     }
@@ -111,30 +106,58 @@ __global__ void __launch_bounds__(kSmallThreads, 1) peer_sum_small(Sum p) {
   if (threadIdx.x == 0) head_of(mine)->sums[blockIdx.x] = number;
 }
 
-__global__ void __launch_bounds__(kThreads, 1) peer_sum(Sum p) {
+__global__ void __launch_bounds__(kThreads, 1) peer_sum(const __grid_constant__ Sum p) {
   release_successor();
   wait_for_predecessor();
-  const int64_t mine = p.regions->at[p.rank], each = (p.pieces + gridDim.x - 1) / gridDim.x;
+  const int64_t mine = p.regions[p.rank], each = (p.pieces + gridDim.x - 1) / gridDim.x;
   const int64_t from = blockIdx.x * each, to = min(from + each, p.pieces);
   const uint32_t number = head_of(mine)->sums[blockIdx.x] + 1, half = number % 2;
-  for (int64_t i = from + threadIdx.x; i < to; i += kThreads) {
-    const uint4 piece = p.elements[i];
-    for (int k = 1; k < p.ranks; k++) elements_of(p, p.regions->at[other_of(p, k)], half, p.rank)[i] = piece;
-  }
+  // several pieces at a time, whose loads do not wait for each other's stores
+  const auto for_pieces = [&](const auto& each) {
+    for (int64_t i = from + threadIdx.x; i < to; i += kAtOnce * kThreads) each(i, static_cast<int>((to - i + kThreads - 1) / kThreads));
+  };
+  for_pieces([&](int64_t i, int left) {
+    uint4 piece[kAtOnce];
+#pragma unroll
+    for (int n = 0; n < kAtOnce; n++) {
+      if (n < left) piece[n] = p.elements[i + n * kThreads];
+    }
+    for (int k = 1; k < p.ranks; k++) {
+      uint4* to_other = elements_of(p, p.regions[other_of(p, k)], half, p.rank) + i;
+#pragma unroll
+      for (int n = 0; n < kAtOnce; n++) {
+        if (n < left) to_other[n * kThreads] = piece[n];
+      }
+    }
+  });
   __syncthreads();
   if (threadIdx.x < p.ranks && threadIdx.x != p.rank) {
-    system_store(&head_of(p.regions->at[threadIdx.x])->arrived[p.rank][blockIdx.x], number);
+    system_store(&head_of(p.regions[threadIdx.x])->arrived[p.rank][blockIdx.x], number);
     const uint32_t* arrived = &head_of(mine)->arrived[threadIdx.x][blockIdx.x];
     // the other may be one sum ahead
     for (uint32_t asked = 1; static_cast<int32_t>(system_load(arrived) - number) < 0 && waits(head_of(mine), asked); asked++) {
     }
   }
   __syncthreads();
-  for (int64_t i = from + threadIdx.x; i < to; i += kThreads) {
-    float sum[elementwise::kPiece] = {};
-    for (int k = 0; k < p.ranks; k++) add(sum, k == p.rank ? p.elements[i] : system_load16(elements_of(p, mine, half, k) + i));
-    p.elements[i] = elementwise::narrow(sum);
-  }
+  for_pieces([&](int64_t i, int left) {
+    float sum[kAtOnce][elementwise::kPiece] = {};
+    for (int k = 0; k < p.ranks; k++) {
+      const uint4* from_rank = (k == p.rank ? p.elements : elements_of(p, mine, half, k)) + i;
+      uint4 piece[kAtOnce];
+#pragma unroll
+      for (int n = 0; n < kAtOnce; n++) {
+        if (n < left) piece[n] = system_load16(from_rank + n * kThreads);
+      }
+#pragma unroll
+      for (int n = 0; n < kAtOnce; n++) {
+        if (n < left) add(sum[n], piece[n]);
+      }
+    }
+#pragma unroll
+    for (int n = 0; n < kAtOnce; n++) {
+      if (n < left) p.elements[i + n * kThreads] = elementwise::narrow(sum[n]);
+    }
+  });
   if (threadIdx.x == 0) head_of(mine)->sums[blockIdx.x] = number;
 }
 
@@ -145,8 +168,12 @@ int tenon_peer_sum_launch(const void* params, void* stream) {
   if (p.elements % elementwise::kPiece || p.address % 16 || p.most % 16 || p.elements * 2 > p.most) return cudaErrorInvalidValue;
   if (p.ranks < 2 || p.ranks > kMostRanks || p.rank < 0 || p.rank >= p.ranks) return cudaErrorInvalidValue;
   if (p.elements == 0) return cudaSuccess;
-  const Sum sum = {reinterpret_cast<uint4*>(p.address), p.elements / elementwise::kPiece, static_cast<int>(p.ranks), static_cast<int>(p.rank),
-                   reinterpret_cast<const Regions*>(p.regions), p.most};
+  const Sum sum = {reinterpret_cast<uint4*>(p.address),
+                   p.elements / elementwise::kPiece,
+                   p.most,
+                   static_cast<int>(p.ranks),
+                   static_cast<int>(p.rank),
+                   {p.region_0, p.region_1, p.region_2, p.region_3, p.region_4, p.region_5, p.region_6, p.region_7}};
   if (p.elements * 2 <= TENON_PEER_SMALL_BYTES) return enqueue(peer_sum_small, dim3(TENON_PEER_BLOCKS), kSmallThreads, 0, stream, Start::EARLY, sum);
   return enqueue(peer_sum, dim3(TENON_PEER_BLOCKS), kThreads, 0, stream, Start::EARLY, sum);
 }

@@ -22,7 +22,7 @@ enum Operation {
   JOIN_COLUMNS(7),
   PRODUCT_ADD_NORM(26),
   MOE_ADD_NORM(39),
-  PEER_SUM(6);
+  PEER_SUM(13);
 
   /** Words of its parameters. */
   final int words;

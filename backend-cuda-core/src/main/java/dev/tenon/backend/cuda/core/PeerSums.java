@@ -38,8 +38,7 @@ final class PeerSums implements AutoCloseable {
   private final DeviceMemory memory;
   private final long leaving;
   private final List<Long> opened = new ArrayList<>();
-  private long region;
-  private long table;
+  private final long[] regions = new long[MOST_RANKS];
 
   private PeerSums(CudaDevice device, int ranks, int rank) {
     this.device = device;
@@ -78,32 +77,23 @@ final class PeerSums implements AutoCloseable {
 
   private void connect(Exchange exchange) {
     long bytes = HEAD_BYTES + 2L * ranks * (2 * SMALL_BYTES + most());
-    region = memory.allocate(bytes);
+    long region = memory.allocate(bytes);
+    regions[rank] = region;
     // zero before any other rank knows of it
     NativeCuda.fill(device.context(), device.stream(), region, (byte) 0, bytes);
     byte[] mine = answer(() -> NativeCuda.shareMemory(device.context(), region));
     List<byte[]> handles = tell(exchange, mine);
-    long[] addresses = new long[MOST_RANKS];
     byte[] done =
         answer(() -> {
           for (int other = 0; other < ranks; other++) {
-            if (other == rank) {
-              addresses[other] = region;
-            } else {
-              addresses[other] = NativeCuda.openShared(device.context(), handles.get(other));
-              opened.add(addresses[other]);
+            if (other != rank) {
+              regions[other] = NativeCuda.openShared(device.context(), handles.get(other));
+              opened.add(regions[other]);
             }
           }
           return new byte[0];
         });
     tell(exchange, done);
-    table = memory.allocate((long) MOST_RANKS * Long.BYTES);
-    long staged = memory.allocatePinned((long) MOST_RANKS * Long.BYTES);
-    MemorySegment.copy(
-        addresses, 0, at(staged, addresses.length * Long.BYTES), ValueLayout.JAVA_LONG, 0, ranks);
-    NativeCuda.copyToDevice(
-        device.context(), device.stream(), table, staged, (long) MOST_RANKS * Long.BYTES);
-    device.synchronize();
   }
 
   /** What something gives after a 0, or, after a 1, why it cannot. */
@@ -182,12 +172,12 @@ final class PeerSums implements AutoCloseable {
   /** Sums bf16 elements over ranks, in place. */
   void sum(long address, long elements) {
     device.launch(
-        new Words(Operation.PEER_SUM).with(address, elements, ranks, rank, table, most()));
+        new Words(Operation.PEER_SUM).with(address, elements, ranks, rank, most()).with(regions));
   }
 
   /** No sum waits for other ranks any more; what it leaves is not a sum then. */
   void leave() {
-    NativeCuda.fill(device.context(), leaving, region + LEAVE, (byte) 1, Integer.BYTES);
+    NativeCuda.fill(device.context(), leaving, regions[rank] + LEAVE, (byte) 1, Integer.BYTES);
   }
 
   @Override
