@@ -56,6 +56,12 @@ struct Group {
     return tenon_peer_sum_launch(&p, stream);
   }
 
+  // The rank waits for nobody any more.
+  void leave(int rank) const {
+    const uint32_t one = 1;
+    CUDA(cudaMemcpy(regions[rank] + TENON_PEER_LEAVE, &one, sizeof one, cudaMemcpyHostToDevice));
+  }
+
   // Sums of all ranks, one after another.
   void run(const std::vector<int64_t>& counts) const {
 #if defined(TENON_EMULATED)
@@ -96,8 +102,7 @@ void sums(int ranks, const std::vector<int64_t>& counts) {
     CUDA(cudaMemcpy(group.elements[rank], want[rank].data(), 2 * most, cudaMemcpyHostToDevice));
   }
   if (kOneByOne) {
-    const uint32_t one = 1;
-    for (int rank = 0; rank < ranks; rank++) CUDA(cudaMemcpy(group.regions[rank] + TENON_PEER_LEAVE, &one, sizeof one, cudaMemcpyHostToDevice));
+    for (int rank = 0; rank < ranks; rank++) group.leave(rank);
   }
   group.run(counts);
   if (kOneByOne) {
@@ -124,8 +129,7 @@ void sums(int ranks, const std::vector<int64_t>& counts) {
 
 void leaves() {
   const Group group(2, TENON_PEER_SMALL_BYTES);
-  const uint32_t one = 1;
-  CUDA(cudaMemcpy(group.regions[0] + TENON_PEER_LEAVE, &one, sizeof one, cudaMemcpyHostToDevice));
+  group.leave(0);
   for (const int64_t count : {int64_t(8), int64_t(TENON_PEER_SMALL_BYTES)}) CUDA(group.launch(0, count, nullptr));  // the other rank never comes
   CUDA(cudaDeviceSynchronize());
   check::require("a rank that is told to leave waits for nobody", true);

@@ -19,10 +19,10 @@ import java.util.function.Supplier;
  */
 final class PeerSums implements AutoCloseable {
   /** As in {@code abi/kernel_table.h}. */
-  private static final int HEAD_BYTES = 4096;
+  static final int HEAD_BYTES = 4096;
 
-  private static final int SMALL_BYTES = 1 << 16;
-  private static final int LEAVE = 9 * Integer.BYTES * 32;
+  static final int SMALL_BYTES = 1 << 16;
+  static final int LEAVE = 9 * Integer.BYTES * 32;
 
   /** Elements per piece of 16 bytes. */
   private static final int PIECE = 8;

@@ -48,6 +48,24 @@ class OperationTest {
     }
   }
 
+  @Test
+  void regionsOfSumsThroughPeersAreLaidOutAsInTheHeader() throws IOException {
+    Matcher region =
+        Pattern.compile(
+                "TENON_PEER_BLOCKS = (\\d+), TENON_PEER_HEAD_BYTES = (\\d+),"
+                    + " TENON_PEER_LEAVE = (\\d+) \\* (\\d+) \\* TENON_PEER_BLOCKS,"
+                    + " TENON_PEER_SMALL_BYTES = 1 << (\\d+)")
+            .matcher(header());
+    assertThat(region.find()).isTrue();
+    int[] number = new int[6];
+    for (int i = 1; i < number.length; i++) {
+      number[i] = Integer.parseInt(region.group(i));
+    }
+    assertThat(PeerSums.HEAD_BYTES).isEqualTo(number[2]);
+    assertThat(PeerSums.LEAVE).isEqualTo(number[3] * number[4] * number[1]);
+    assertThat(PeerSums.SMALL_BYTES).isEqualTo(1 << number[5]);
+  }
+
   /** Words of each struct, a member of a struct counting as many as it has. */
   private static Map<String, Integer> words() throws IOException {
     Map<String, Integer> words = new HashMap<>();
