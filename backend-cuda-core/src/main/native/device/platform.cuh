@@ -100,20 +100,4 @@ __device__ __forceinline__ void copy_wait() {
 }  // namespace tenon
 
 #endif
-
-namespace tenon {
-
-// __syncwarp(). ptxas makes nothing of it where it knows that the lanes are together, as around warpgroup products;
-// compute-sanitizer, which reads machine code, then takes what other lanes did before for unordered. Builds for it keep it.
-__device__ __forceinline__ void warp_sync() {
-#if defined(TENON_KEEP_WARP_BARRIERS)
-  uint32_t below, others;  // what ptxas does not know to be all lanes
-  asm volatile("mov.u32 %0, %%lanemask_lt;\n\tmov.u32 %1, %%lanemask_ge;" : "=r"(below), "=r"(others));
-  __syncwarp(below | others);
-#else
-  __syncwarp();
-#endif
-}
-
-}  // namespace tenon
 #endif

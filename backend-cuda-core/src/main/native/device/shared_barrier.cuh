@@ -80,5 +80,19 @@ __device__ __forceinline__ void barrier_wait(uint64_t* barrier, uint32_t parity)
 
 #endif
 
+// Arrivals of a warp, one where arrives_for_warp() says so.
+#if defined(TENON_LANES_ARRIVE)
+constexpr int kWarpArrivals = 32;
+#else
+constexpr int kWarpArrivals = 1;
+#endif
+
+// Whether this lane is to arrive now that all lanes of its warp have come. The first does so for all, which __syncwarp() has
+// put in order; compute-sanitizer's racecheck does not take it that way, and in builds for it each lane arrives for itself.
+__device__ __forceinline__ bool arrives_for_warp() {
+  __syncwarp();
+  return kWarpArrivals > 1 || threadIdx.x % 32 == 0;
+}
+
 }  // namespace tenon
 #endif

@@ -68,8 +68,8 @@ struct Control {
     constexpr int kDescribed = kRowThreads + 1;  // scales by all of them, the head by one
     for (int i = 0; i < E::kStages; i++) {
       barrier_init(&landed[i], kDescribed);
-      barrier_init(&full[i], E::kDown ? 2 + kDescribed : 2);  // weights, rows
-      barrier_init(&empty[i], E::kGroups * 4);                // the consumers' warps
+      barrier_init(&full[i], E::kDown ? 2 + kDescribed : 2);    // weights, rows
+      barrier_init(&empty[i], E::kGroups * 4 * kWarpArrivals);  // the consumers' warps
     }
     barrier_init_done();
   }
@@ -337,8 +337,7 @@ struct Consumer {
 #pragma unroll
       for (int i = 0; i < 4; i++) sums[4 * n + i] = fmaf(factor[i % 2], part[4 * n + i], sums[4 * n + i]);
     }
-    warp_sync();
-    if (lane == 0) barrier_arrive(control + static_cast<uint32_t>(offsetof(C, empty)) + place.slot * 8);
+    if (arrives_for_warp()) barrier_arrive(control + static_cast<uint32_t>(offsetof(C, empty)) + place.slot * 8);
     place.advance();
   }
 };

@@ -57,7 +57,7 @@ struct Ring {
   __device__ void init() const {
     for (int i = 0; i < F::kStages; i++) {
       barrier_init(&full[i], 2);
-      barrier_init(&empty[i], 8);  // the warps of two groups
+      barrier_init(&empty[i], 8 * kWarpArrivals);  // the warps of two groups
     }
     barrier_init_done();
   }
@@ -140,7 +140,7 @@ struct Operands {
 template <typename F>
 __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kShape>& work, int rows, const Ring<F>& ring, float* slabs) {
   constexpr int kHalves = F::kHalves, kPairs = F::kPairs;
-  const int group = threadIdx.x / kGroupThreads - 1, lane = threadIdx.x % 32, warp = threadIdx.x / 32 % 4;
+  const int group = threadIdx.x / kGroupThreads - 1, warp = threadIdx.x / 32 % 4;
   const int last = static_cast<int>((p.weights.outputs + 15) / 16) - 1, first_tile = group % 2 * kHalves * 4 + warp;
   const int weights_at = F::kRowBytes + first_tile * F::kTileBytes + Operands<F>::lane_offset();
   const uint64_t first_stage = warpgroup::rows_of_128_bytes(ring.stages, 0);
@@ -199,8 +199,7 @@ __device__ __forceinline__ void consume(const tenon_product& p, const Work<F::kS
 #pragma unroll
         for (int j = 0; j < kHalves; j++) warpgroup::pin(sums[j]);
         now.pin();
-        warp_sync();  // all lanes have read
-        if (lane == 0) barrier_arrive(empty);
+        if (arrives_for_warp()) barrier_arrive(empty);  // all lanes have read
       }
     }
     const Target to = target_of(p, work.parts, item.part);
