@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define TENON_KERNEL_ABI 7
+#define TENON_KERNEL_ABI 8
 
 typedef int64_t tenon_address;  // device memory; 0 is "not given"
 
@@ -84,7 +84,20 @@ typedef struct tenon_embed {
   tenon_address out;  // bf16 [rows, hidden]
 } tenon_embed;
 
+// How ranks sum through memory that their cards write to directly. region[r]: where rank r's region lies in this rank's address
+// space: TENON_PEER_HEAD_BYTES + 4 · ranks · rows_most + 2 · ranks · most bytes, zero in the beginning. The word at
+// TENON_PEER_LEAVE, in bytes, of a region is the host's: where it is not 0 no sum of that rank waits for others any more, and
+// what it leaves is not a sum.
+enum { TENON_PEER_RANKS = 8, TENON_PEER_BLOCKS = 32, TENON_PEER_HEAD_BYTES = 4096, TENON_PEER_LEAVE = 9 * 4 * TENON_PEER_BLOCKS };
+typedef struct tenon_peers {
+  int64_t ranks, rank;      // 0 ranks: nothing is summed
+  int64_t rows_most, most;  // bytes of elements: of rows that join the residual stream, and of others; multiples of 16
+  tenon_address region[TENON_PEER_RANKS];
+} tenon_peers;
+
 // residual (f32) = [start ? 0 : residual] + pending (bf16 [rows, hidden], 0: none); normed (bf16) = rms_norm(residual) * scale.
+// With peers pending is this rank's part, and what is added the sum of all ranks' (in f32, in their order); every rank enqueues
+// the same, of max_rows · hidden · 2 bytes at most peers.rows_most.
 typedef struct tenon_add_norm {
   int64_t max_rows;
   tenon_address counts;
@@ -94,6 +107,7 @@ typedef struct tenon_add_norm {
   double epsilon;
   tenon_address normed;
   int64_t normed_stride;  // elements from a row of normed to the next
+  tenon_peers peers;
 } tenon_add_norm;
 
 // out[i] = in[selected[i]], bf16 rows.
@@ -244,16 +258,12 @@ typedef struct tenon_join_columns {
   tenon_address in, out;
 } tenon_join_columns;
 
-// Sums bf16 elements over ranks, in place; every rank enqueues the same in the same order. region_r: where rank r's region lies in
-// this rank's address space, TENON_PEER_HEAD_BYTES + 2 · ranks · (2 · TENON_PEER_SMALL_BYTES + most) bytes, zero in the beginning.
-// Elements are a multiple of 8, aligned to 16 bytes, and at most `most` bytes. The word at TENON_PEER_LEAVE, in bytes, of a region
-// is the host's: where it is not 0 no sum of that rank waits for others any more, and what it leaves is not a sum.
-enum { TENON_PEER_BLOCKS = 32, TENON_PEER_HEAD_BYTES = 4096, TENON_PEER_LEAVE = 9 * 4 * TENON_PEER_BLOCKS, TENON_PEER_SMALL_BYTES = 1 << 16 };
+// Sums bf16 elements over ranks, in place; every rank enqueues the same in the same order. Elements are a multiple of 8, aligned
+// to 16 bytes, and at most peers.most bytes.
 typedef struct tenon_peer_sum {
   tenon_address address;
   int64_t elements;
-  int64_t ranks, rank, most;
-  tenon_address region_0, region_1, region_2, region_3, region_4, region_5, region_6, region_7;
+  tenon_peers peers;
 } tenon_peer_sum;
 
 // Bytes of workspace that an operation needs with these parameters (its addresses may be 0).

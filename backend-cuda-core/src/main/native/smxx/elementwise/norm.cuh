@@ -2,8 +2,7 @@
 #ifndef TENON_ELEMENTWISE_NORM_CUH
 #define TENON_ELEMENTWISE_NORM_CUH
 
-#include "../../abi/kernel_table.h"
-#include "pieces.cuh"
+#include "../exchange/row_sum.cuh"
 
 namespace tenon::elementwise {
 
@@ -12,7 +11,8 @@ constexpr int kMostNormed = kMostNormWarps * 32 * kPiece;  // hidden
 
 inline bool norm_is_possible(const tenon_add_norm& p) {
   return p.hidden % kPiece == 0 && p.hidden >= kPiece && p.hidden <= kMostNormed && p.normed_stride % kPiece == 0 && p.normed % 16 == 0 &&
-         p.residual % 16 == 0 && p.pending % 16 == 0 && p.scale % 16 == 0;
+         p.residual % 16 == 0 && p.pending % 16 == 0 && p.scale % 16 == 0 &&
+         (!p.peers.ranks || (p.pending && exchange::row_sum_is_possible(p.peers, p.max_rows, p.hidden)));
 }
 
 // A thread for each piece of a row.
@@ -21,6 +21,23 @@ inline unsigned norm_threads(const tenon_add_norm& p) { return (p.hidden / kPiec
 __device__ __forceinline__ float* residual_of(const tenon_add_norm& p, int64_t row) {
   return reinterpret_cast<float*>(p.residual) + row * p.hidden + threadIdx.x * kPiece;
 }
+
+// What a block knows of a sum over ranks that its row takes part in, where there is one.
+template <bool kRanks>
+struct RowSum {
+  exchange::Ticket ticket = 0;
+
+  // After the kernel ahead has ended, by all threads of all blocks; then one of the others.
+  __device__ __forceinline__ explicit RowSum(const tenon_add_norm& p) {
+    if (kRanks) ticket = exchange::take_ticket(p.peers);
+  }
+  __device__ __forceinline__ void leave(const tenon_add_norm& p, int rows) const {
+    if (kRanks) exchange::give_ticket_back(p.peers, ticket, rows > 0);
+  }
+  __device__ __forceinline__ void add(const tenon_add_norm& p, int64_t row, float (&added)[kPiece], uint32_t* shared) const {
+    if (kRanks) exchange::sum_row(p.peers, ticket, row, p.hidden, added, shared);
+  }
+};
 
 // By all threads of a block; those beyond the row have zeros. squares: shared, a word for each warp.
 __device__ __forceinline__ void add_and_normalise(const tenon_add_norm& p, int64_t row, float (&sum)[kPiece], const float (&added)[kPiece],

@@ -144,8 +144,11 @@ inline int launch_add_norm(const tenon_moe_add_norm& p, void* stream) {
   if (!elementwise::norm_is_possible(p.norm) || p.moe.workspace_bytes < plan.bytes) return cudaErrorInvalidValue;
   const unsigned rows = static_cast<unsigned>(p.moe.max_rows), threads = elementwise::norm_threads(p.norm);
   auto launch = [&](auto* kernel) { return enqueue(kernel, rows, threads, 0, stream, Start::EARLY, plan, p.norm); };
-  if (partial_is_wide(p.moe)) return threads <= 256 ? launch(sum_add_norm<true, 256>) : launch(sum_add_norm<true, 1024>);
-  return threads <= 256 ? launch(sum_add_norm<false, 256>) : launch(sum_add_norm<false, 1024>);
+  const auto pick = [&](auto wide, auto ranks) {
+    return threads <= 256 ? launch(sum_add_norm<wide.value, 256, ranks.value>) : launch(sum_add_norm<wide.value, 1024, ranks.value>);
+  };
+  const auto pick_ranks = [&](auto wide) { return p.norm.peers.ranks ? pick(wide, std::true_type()) : pick(wide, std::false_type()); };
+  return partial_is_wide(p.moe) ? pick_ranks(std::true_type()) : pick_ranks(std::false_type());
 }
 
 // Writes up to `room` words of tile parameters that are valid for these sizes; returns how many there are.

@@ -24,10 +24,11 @@ __device__ __forceinline__ void add_eight(float (&total)[8], const Plan& plan, i
   for (int i = 0; i < 8; i++) total[i] = fmaf(weight, value[i], total[i]);
 }
 
-template <bool kWide, int kMostThreads>
-__global__ void __launch_bounds__(kMostThreads) sum_add_norm(Plan plan, tenon_add_norm p) {
+template <bool kWide, int kMostThreads, bool kRanks>
+__global__ void __launch_bounds__(kMostThreads) sum_add_norm(Plan plan, const __grid_constant__ tenon_add_norm p) {
   __shared__ Places places;
   __shared__ float squares[kMostThreads / 32];
+  __shared__ uint32_t number;
   [[maybe_unused]] constexpr int kAtOnce = kMostThreads > 256 ? 2 : 5;  // results of experts that a thread asks for together
   const int row = blockIdx.x;
   const bool exists = row < rows_of(plan), real = exists && threadIdx.x * 8 < p.hidden;
@@ -37,7 +38,8 @@ __global__ void __launch_bounds__(kMostThreads) sum_add_norm(Plan plan, tenon_ad
   if (real && !p.start) elementwise::load8(elementwise::residual_of(p, row), sum);
   release_successor();
   wait_for_predecessor();
-  if (!exists) return;
+  const elementwise::RowSum<kRanks> exchange(p);
+  if (!exists) return exchange.leave(p, rows_of(plan));
   const float shared_weight = plan.shared_items > 0 ? plan.shared_weights[row] : 0;
   __syncthreads();
   if (real) {
@@ -45,6 +47,7 @@ __global__ void __launch_bounds__(kMostThreads) sum_add_norm(Plan plan, tenon_ad
     for (int k = 0; k < places.count; k++) add_eight<kWide>(added, plan, places.position[k], places.weight[k]);
     if (plan.shared_items > 0) add_eight<kWide>(added, plan, int64_t(plan.pairs_most) + row, shared_weight);
   }
+  exchange.add(p, row, added, &number);
   elementwise::add_and_normalise(p, row, sum, added, scale, true, squares);
 }
 

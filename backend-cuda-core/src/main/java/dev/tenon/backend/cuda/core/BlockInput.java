@@ -16,9 +16,10 @@ final class BlockInput {
   /** Takes the pending output in; the result, bf16 {@code [rows, hidden]}, is the caller's. */
   long normalised(DeviceRows rows, CudaResidual residual, CudaPacked.NormScale norm) {
     long normed = context.takeRows(rows.maxRows(), residual.hidden);
-    if (residual.reduction == CudaResidual.Pending.PARTIAL) {
-      collectives.reduce(residual.pending, rows.maxRows() * residual.hidden);
-    }
+    long[] peers =
+        residual.reduction == CudaResidual.Pending.PARTIAL
+            ? sumOverRanks(rows, residual.pending, residual.hidden)
+            : PeerSums.NONE;
     StepContext.Launched unfinished = residual.unfinished;
     addNorm(
         unfinished == null ? new Words(Operation.ADD_NORM) : finishing(unfinished),
@@ -28,7 +29,8 @@ final class BlockInput {
         residual.pending,
         norm,
         normed,
-        residual.hidden);
+        residual.hidden,
+        peers);
     if (unfinished != null) {
       unfinished.release(context);
       residual.unfinished = null;
@@ -40,9 +42,25 @@ final class BlockInput {
   }
 
   /**
+   * Sums a block's output over ranks, unless what adds it to the residual stream does so itself.
+   *
+   * @return {@code tenon_peers} for that
+   */
+  long[] sumOverRanks(DeviceRows rows, long output, int hidden) {
+    long elements = rows.maxRows() * hidden;
+    long[] peers = collectives.peers(elements);
+    if (peers != null) {
+      return peers;
+    }
+    collectives.reduce(output, elements);
+    return PeerSums.NONE;
+  }
+
+  /**
    * Adds and normalises.
    *
    * @param words of the operation that does it, up to and without a norm's parameters
+   * @param peers {@code tenon_peers}
    */
   void addNorm(
       Words words,
@@ -52,7 +70,8 @@ final class BlockInput {
       long pending,
       CudaPacked.NormScale norm,
       long normed,
-      int normedStride) {
+      int normedStride,
+      long[] peers) {
     context.launch(
         words
             .with(
@@ -64,7 +83,8 @@ final class BlockInput {
                 pending,
                 norm.scale())
             .withReal(norm.epsilon())
-            .with(normed, normedStride));
+            .with(normed, normedStride)
+            .with(peers));
   }
 
   /** What finishes an operation's sums, adds and normalises. */
@@ -82,20 +102,22 @@ final class BlockInput {
    * Ends a block by an operation whose sums the next block's norm can finish, unless ranks exchange
    * theirs before it.
    *
+   * @param rows of the operation
    * @param output where the operation leaves its result, bf16 {@code [rows, hidden]}, given away
    * @param words adds the parameters up to and without the work space
    * @param rest adds what follows it, without the last word, {@code unfinished}
    */
   void leave(
+      DeviceRows rows,
       CudaResidual stream,
       long output,
       Operation operation,
       Consumer<Words> words,
       Consumer<Words> rest) {
-    boolean alone = collectives.size() == 1;
+    boolean joins = collectives.peers(rows.maxRows() * stream.hidden) != null;
     StepContext.Launched launched =
-        context.launchKeepingSpace(operation, words, rest.andThen(all -> all.with(alone ? 1 : 0)));
-    if (alone) {
+        context.launchKeepingSpace(operation, words, rest.andThen(all -> all.with(joins ? 1 : 0)));
+    if (joins) {
       stream.leave(output, launched);
     } else {
       launched.release(context);
@@ -107,6 +129,7 @@ final class BlockInput {
   void leaveProduct(DeviceRows rows, CudaResidual stream, PackedMatrix matrix, long x, long bias) {
     long output = context.takeRows(rows.maxRows(), stream.hidden);
     leave(
+        rows,
         stream,
         output,
         Operation.PRODUCT,

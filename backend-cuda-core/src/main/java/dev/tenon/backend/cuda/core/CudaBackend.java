@@ -126,15 +126,17 @@ final class CudaBackend implements Backend {
     Rendezvous rendezvous =
         new Rendezvous(Path.of(options.rendezvous()), options.ranks(), options.rank());
     NcclGroup group = NcclGroup.join(device, rendezvous, options.ranks(), options.rank());
-    if (own.reduction() == CudaOptions.Reduction.PEERS) {
-      try {
-        group.sumThroughPeers();
-      } catch (RuntimeException | Error e) {
-        group.close();
-        throw e;
+    try {
+      switch (own.reduction()) {
+        case AUTO -> group.sumThroughPeersIfPossible();
+        case PEERS -> group.sumThroughPeers();
+        case NCCL -> {}
       }
+      return group;
+    } catch (RuntimeException | Error e) {
+      group.close();
+      throw e;
     }
-    return group;
   }
 
   @Override

@@ -73,6 +73,17 @@ final class CudaCollectives implements Collectives {
   }
 
   /**
+   * What has an operation that adds rows to the residual stream sum them over ranks itself.
+   *
+   * @param elements of all rows
+   * @return {@code tenon_peers}, all 0 of one rank; {@code null} where {@link #reduce} must come
+   *     before
+   */
+  long @Nullable [] peers(long elements) {
+    return group == null ? PeerSums.NONE : group.peers(elements);
+  }
+
+  /**
    * Joins the ranks' columns.
    *
    * @param mine this rank's {@code [rows, width]}

@@ -45,7 +45,7 @@ final class CudaLinearOps implements LinearOps, NormOps {
     CudaActivations given = CudaActivations.of(hidden);
     int width = given.width();
     long embedded = lookUp(at, table);
-    collectives.reduce(embedded, at.maxRows() * width);
+    long[] peers = input.sumOverRanks(at, embedded, width);
     long joined = context.takeRows(at.maxRows(), 2 * width);
     long sum = context.take(at.maxRows() * width * DeviceType.F32.bytes);
     input.addNorm(
@@ -56,7 +56,8 @@ final class CudaLinearOps implements LinearOps, NormOps {
         embedded,
         (CudaPacked.NormScale) embeddingNorm,
         joined,
-        2 * width);
+        2 * width,
+        peers);
     input.addNorm(
         new Words(Operation.ADD_NORM),
         at,
@@ -65,7 +66,8 @@ final class CudaLinearOps implements LinearOps, NormOps {
         given.address(),
         (CudaPacked.NormScale) hiddenNorm,
         joined + (long) width * DeviceType.BF16.bytes,
-        2 * width);
+        2 * width,
+        PeerSums.NONE);
     context.release(embedded);
     long projected = context.takeRows(at.maxRows(), width);
     PackedMatrix matrix = ((CudaPacked.Projection) projection).matrix();

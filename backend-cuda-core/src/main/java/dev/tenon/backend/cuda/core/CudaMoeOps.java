@@ -27,6 +27,7 @@ final class CudaMoeOps implements MoeOps {
     long output = context.takeRows(at.maxRows(), stream.hidden);
     long tuned = tuned(block, at);
     input.leave(
+        at,
         stream,
         output,
         Operation.MOE,

@@ -43,11 +43,13 @@ record CudaOptions(
           KEY_VALUES, List.of("bf16", "fp8"),
           ACTIVATIONS, List.of("bf16", "fp8"),
           EXECUTION, List.of("captured", "eager", "timed", "checked"),
-          REDUCTION, List.of("nccl", "peers"),
+          REDUCTION, List.of("auto", "nccl", "peers"),
           NCCL, List.of());
 
   /** What sums over ranks. */
   enum Reduction {
+    /** {@link #PEERS} where cards can reach each other's memory, else {@link #NCCL}. */
+    AUTO,
     NCCL,
     /** A kernel that writes to the other cards' memory, as far as it takes so many bytes. */
     PEERS

@@ -47,7 +47,7 @@ final class CudaResidual implements Residual {
     reduction = Pending.PARTIAL;
   }
 
-  /** Takes over a block's output whose sums may be unfinished; there is one rank. */
+  /** Takes over a block's output whose sums may be unfinished. */
   void leave(long output, StepContext.Launched launched) {
     leave(output);
     unfinished = launched;

@@ -129,12 +129,35 @@ final class NcclGroup implements AutoCloseable {
     LOG.info("sums over ranks of up to {} bytes go from card to card", PeerSums.most(size));
   }
 
+  /** The same where the cards can reach each other's memory; else NCCL goes on making all. */
+  void sumThroughPeersIfPossible() {
+    try {
+      sumThroughPeers();
+    } catch (TenonException e) {
+      if (e.code() != ErrorCode.DEVICE_UNAVAILABLE) {
+        throw e;
+      }
+      LOG.info("sums over ranks are left to NCCL: {}", e.getMessage());
+    }
+  }
+
   int size() {
     return size;
   }
 
   int rank() {
     return rank;
+  }
+
+  /**
+   * What has an operation that adds rows to the residual stream sum them over ranks itself.
+   *
+   * @param elements of all rows
+   * @return {@code tenon_peers}, or {@code null} where {@link #sum} must come before
+   */
+  long @Nullable [] peers(long elements) {
+    PeerSums direct = peers;
+    return direct != null && direct.takesRows(elements) ? direct.words() : null;
   }
 
   /** Sums bf16 elements over ranks, in place. */

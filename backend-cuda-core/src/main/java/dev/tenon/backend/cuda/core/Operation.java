@@ -7,7 +7,7 @@ enum Operation {
   PACK_MATRIX(16),
   FILL(6),
   EMBED(20),
-  ADD_NORM(10),
+  ADD_NORM(22),
   GATHER(18),
   PRODUCT(16),
   ATTENTION_PREPARE(35),
@@ -20,9 +20,9 @@ enum Operation {
   SET_UP(15),
   DRAFT(55),
   JOIN_COLUMNS(7),
-  PRODUCT_ADD_NORM(26),
-  MOE_ADD_NORM(39),
-  PEER_SUM(13);
+  PRODUCT_ADD_NORM(38),
+  MOE_ADD_NORM(51),
+  PEER_SUM(14);
 
   /** Words of its parameters. */
   final int words;

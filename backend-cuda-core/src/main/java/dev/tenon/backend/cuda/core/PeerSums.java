@@ -9,25 +9,32 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.LongStream;
 
 /**
  * Sums over ranks by a kernel of our own: each card writes its elements straight into memory of the
- * others, which they opened to it, and adds what came to it in the order of the ranks. One kernel
- * and one way there, where NCCL takes several microseconds before any byte counts; for few bytes,
- * since each card sends all that it has to every other. Used by the thread that enqueues steps;
- * {@link #leave} by any.
+ * others, which they opened to it, and adds what came to it in the order of the ranks: one way
+ * there, where NCCL takes several microseconds before any byte counts; for few bytes, since each
+ * card sends all that it has to every other. Few rows that are to join the residual stream are
+ * summed by the kernel that has them join it. Used by the thread that enqueues steps; {@link
+ * #leave} by any.
  */
 final class PeerSums implements AutoCloseable {
   /** As in {@code abi/kernel_table.h}. */
   static final int HEAD_BYTES = 4096;
 
-  static final int SMALL_BYTES = 1 << 16;
   static final int LEAVE = 9 * Integer.BYTES * 32;
 
   /** Elements per piece of 16 bytes. */
   private static final int PIECE = 8;
 
-  private static final int MOST_RANKS = 8;
+  static final int MOST_RANKS = 8;
+
+  /** Of {@code tenon_peers}. */
+  static final int WORDS = 4 + MOST_RANKS;
+
+  /** {@code tenon_peers} where nothing is summed. */
+  static final long[] NONE = new long[WORDS];
 
   /** Of what ranks tell each other: a handle, or why there is none. */
   private static final int WORD_BYTES = 256;
@@ -76,7 +83,7 @@ final class PeerSums implements AutoCloseable {
   }
 
   private void connect(Exchange exchange) {
-    long bytes = HEAD_BYTES + 2L * ranks * (2 * SMALL_BYTES + most());
+    long bytes = HEAD_BYTES + 2L * ranks * (2 * rowsMost() + most());
     long region = memory.allocate(bytes);
     regions[rank] = region;
     // zero before any other rank knows of it
@@ -155,11 +162,20 @@ final class PeerSums implements AutoCloseable {
    * @param ranks of the group
    */
   static long most(int ranks) {
-    return (16L << 20) / ((long) ranks * ranks) / HEAD_BYTES * HEAD_BYTES;
+    return bytesEach(16L << 20, ranks);
   }
 
   private long most() {
     return most(ranks);
+  }
+
+  /** The same of rows that join the residual stream, which travel with numbers, twice as many. */
+  private long rowsMost() {
+    return bytesEach(4L << 20, ranks);
+  }
+
+  private static long bytesEach(long all, long ranks) {
+    return all / (ranks * ranks) / HEAD_BYTES * HEAD_BYTES;
   }
 
   /** Whether so many elements can be summed here. */
@@ -169,10 +185,20 @@ final class PeerSums implements AutoCloseable {
         && elements * DeviceType.BF16.bytes <= most();
   }
 
+  /** Whether what adds so many elements to the residual stream can sum them over ranks itself. */
+  boolean takesRows(long elements) {
+    return elements * DeviceType.BF16.bytes <= rowsMost();
+  }
+
+  /** {@code tenon_peers}. */
+  long[] words() {
+    long[] words = {ranks, rank, rowsMost(), most()};
+    return LongStream.concat(LongStream.of(words), LongStream.of(regions)).toArray();
+  }
+
   /** Sums bf16 elements over ranks, in place. */
   void sum(long address, long elements) {
-    device.launch(
-        new Words(Operation.PEER_SUM).with(address, elements, ranks, rank, most()).with(regions));
+    device.launch(new Words(Operation.PEER_SUM).with(address, elements).with(words()));
   }
 
   /** No sum waits for other ranks any more; what it leaves is not a sum then. */

@@ -37,11 +37,20 @@ final class Words {
         matrix.type().code, matrix.outputs(), matrix.inputs(), matrix.data(), matrix.scales());
   }
 
-  /** Its operation's name, with the matrix's size where it multiplies by one. */
+  /** Its operation's name, with what its time depends on. */
   String label() {
-    return operation == Operation.PRODUCT
-        ? "product %d x %d".formatted(values[3], values[4])
-        : operation.label();
+    return switch (operation) {
+      case PRODUCT -> "product %d x %d".formatted(values[3], values[4]);
+      case ADD_NORM, PRODUCT_ADD_NORM, MOE_ADD_NORM -> normLabel();
+      default -> operation.label();
+    };
+  }
+
+  private String normLabel() {
+    int norm = values.length - Operation.ADD_NORM.words;
+    boolean alone = values[values.length - PeerSums.WORDS] == 0;
+    long bytes = values[norm] * values[norm + 2] * DeviceType.BF16.bytes;
+    return operation.label() + (alone ? "" : ", sum over ranks of " + bytes + " bytes");
   }
 
   Operation operation() {

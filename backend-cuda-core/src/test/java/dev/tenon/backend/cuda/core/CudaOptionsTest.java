@@ -47,11 +47,11 @@ class CudaOptionsTest {
 
   @Test
   void ncclSumsOverRanksUnlessAskedOtherwise() {
-    assertThat(options(Map.of()).reduction()).isEqualTo(CudaOptions.Reduction.NCCL);
+    assertThat(options(Map.of()).reduction()).isEqualTo(CudaOptions.Reduction.AUTO);
     assertThat(options(Map.of("all-reduce", "peers")).reduction())
         .isEqualTo(CudaOptions.Reduction.PEERS);
     assertThatThrownBy(() -> options(Map.of("all-reduce", "ring")))
-        .hasMessage("option all-reduce is ring; give one of [nccl, peers]");
+        .hasMessage("option all-reduce is ring; give one of [auto, nccl, peers]");
   }
 
   @Test

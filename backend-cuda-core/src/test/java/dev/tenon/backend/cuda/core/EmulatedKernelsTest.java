@@ -110,6 +110,13 @@ class EmulatedKernelsTest {
   }
 
   @Test
+  void sumsAreLeftToNcclWhereCardsCannotReachEachOther(@TempDir Path folder) throws Exception {
+    EmulatedParts parts = EmulatedParts.built();
+    assertThat(ranks(parts, folder, "auto", Map.of("FAKE_CUDA_NO_IPC", "1")))
+        .containsExactlyElementsOf(EXCHANGED);
+  }
+
+  @Test
   void ranksNoticeThatAnotherOneIsGone(@TempDir Path folder) throws Exception {
     EmulatedParts parts = EmulatedParts.built();
     assertThat(ranks(parts, folder, "nccl", Map.of("FAKE_NCCL_DIE", "2:4")))

@@ -89,7 +89,7 @@ class NativeCudaTest {
             "DEVICE_FAULT: operation embed: CUDA_ERROR_ILLEGAL_ADDRESS"
                 + " (CUDA_ERROR_ILLEGAL_ADDRESS)",
             "DEVICE_UNAVAILABLE: the kernel library does not offer the operation gather",
-            "DEVICE_FAULT: add_norm takes 10 words, not 3");
+            "DEVICE_FAULT: add_norm takes " + Operation.ADD_NORM.words + " words, not 3");
   }
 
   @Test

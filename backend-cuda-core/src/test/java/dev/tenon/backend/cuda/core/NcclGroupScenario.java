@@ -11,9 +11,9 @@ import java.util.Map;
 /**
  * A rank that {@link EmulatedKernelsTest} runs in a process of its own: arguments are the JNI
  * library, the driver, the kernel library, NCCL, the ranks' folder, how many there are, which this
- * is, and what sums: {@code nccl}, {@code peers}, or {@code leave}, where rank 0 alone sums through
- * peers, and gives it up. Each rank has a number, 1 + its rank, that is summed, gathered and
- * broadcast, at once and from a recording.
+ * is, and what sums: {@code nccl}, {@code peers}, {@code auto}, or {@code leave}, where rank 0
+ * alone sums through peers, and gives it up. Each rank has a number, 1 + its rank, that is summed,
+ * gathered and broadcast, at once and from a recording.
  */
 final class NcclGroupScenario {
   private static final int COUNT = 600_000;
@@ -47,8 +47,10 @@ final class NcclGroupScenario {
     Rendezvous rendezvous = new Rendezvous(Path.of(arguments[4]), ranks, rank);
     NcclGroup group = NcclGroup.join(device, rendezvous, ranks, rank);
     try (DeviceMemory memory = new DeviceMemory(context)) {
-      if (!arguments[7].equals("nccl")) {
-        group.sumThroughPeers();
+      switch (arguments[7]) {
+        case "nccl" -> {}
+        case "auto" -> group.sumThroughPeersIfPossible();
+        default -> group.sumThroughPeers();
       }
       if (arguments[7].equals("leave")) {
         leave(group, memory);

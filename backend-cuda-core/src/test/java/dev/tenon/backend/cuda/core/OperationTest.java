@@ -52,23 +52,26 @@ class OperationTest {
   void regionsOfSumsThroughPeersAreLaidOutAsInTheHeader() throws IOException {
     Matcher region =
         Pattern.compile(
-                "TENON_PEER_BLOCKS = (\\d+), TENON_PEER_HEAD_BYTES = (\\d+),"
-                    + " TENON_PEER_LEAVE = (\\d+) \\* (\\d+) \\* TENON_PEER_BLOCKS,"
-                    + " TENON_PEER_SMALL_BYTES = 1 << (\\d+)")
+                "TENON_PEER_RANKS = (\\d+), TENON_PEER_BLOCKS = (\\d+), TENON_PEER_HEAD_BYTES ="
+                    + " (\\d+), TENON_PEER_LEAVE = (\\d+) \\* (\\d+) \\* TENON_PEER_BLOCKS ")
             .matcher(header());
     assertThat(region.find()).isTrue();
     int[] number = new int[6];
     for (int i = 1; i < number.length; i++) {
       number[i] = Integer.parseInt(region.group(i));
     }
-    assertThat(PeerSums.HEAD_BYTES).isEqualTo(number[2]);
-    assertThat(PeerSums.LEAVE).isEqualTo(number[3] * number[4] * number[1]);
-    assertThat(PeerSums.SMALL_BYTES).isEqualTo(1 << number[5]);
+    assertThat(PeerSums.MOST_RANKS).isEqualTo(number[1]);
+    assertThat(PeerSums.HEAD_BYTES).isEqualTo(number[3]);
+    assertThat(PeerSums.LEAVE).isEqualTo(number[4] * number[5] * number[2]);
+    assertThat(PeerSums.WORDS).isEqualTo(words().get("tenon_peers"));
   }
 
-  /** Words of each struct, a member of a struct counting as many as it has. */
+  /** Words of each struct, a member of a struct counting as many as it has, and so an array. */
   private static Map<String, Integer> words() throws IOException {
     Map<String, Integer> words = new HashMap<>();
+    Matcher most = Pattern.compile("TENON_PEER_RANKS = (\\d+)").matcher(header());
+    assertThat(most.find()).isTrue();
+    int ranks = Integer.parseInt(most.group(1));
     Matcher structs =
         Pattern.compile("typedef struct (\\w+) \\{(.*?)\\} \\w+;", Pattern.DOTALL)
             .matcher(header());
@@ -78,7 +81,8 @@ class OperationTest {
         String trimmed = declaration.strip();
         if (!trimmed.isEmpty()) {
           String[] parts = trimmed.split("\\s+", 2);
-          count += words.getOrDefault(parts[0], 1) * parts[1].split(",").length;
+          int each = parts[1].contains("[TENON_PEER_RANKS]") ? ranks : 1;
+          count += words.getOrDefault(parts[0], 1) * parts[1].split(",").length * each;
         }
       }
       words.put(structs.group(1), count);
