@@ -1,5 +1,6 @@
 // Sums over ranks against their definition. Ranks are streams of one card, or, where kernels are emulated, processes that
-// share memory: their kernels wait for each other.
+// share memory: their kernels wait for each other. So on a card all ranks' blocks, and those that wait for their predecessors,
+// must find room at once: few ranks, few rows.
 // sources: smxx/exchange/*.cu smxx/elementwise/add_norm.cu
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -239,7 +240,9 @@ int main() {
   sums(2, {8, 2048, 16, 2048, 4096, 8, 8, 4096});
   sums(3, {264, 264, 264, 264, 264});
   sums(4, {2048 * 3, 2048, 2048 * 3, 2048});
+#if defined(TENON_EMULATED)
   sums(8, {1024, 1024, 1024});
+#endif
   sums(3, {40000, 8, 32776, 40000});
   rows(2, {{1, 1, 2048}});
   rows(2, {{1, 1, 512}, {1, 2, 512}, {2, 2, 512}, {0, 3, 512}, {0, 1, 512}, {3, 3, 512}, {1, 3, 256}, {2, 3, 512}, {3, 3, 512}});
@@ -248,7 +251,7 @@ int main() {
   if (!check::kBrief) {
     sums(2, std::vector<int64_t>(200, 2048 * 256));
     sums(4, std::vector<int64_t>(200, 2048 * 16));
-    rows(2, std::vector<RowsStep>(200, {200, 256, 2048}));
+    rows(2, std::vector<RowsStep>(200, {50, 64, 2048}));
     rows(4, std::vector<RowsStep>(200, {16, 16, 2048}));
   }
   printf("%d failures\n", check::failures);
