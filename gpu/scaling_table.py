@@ -4,7 +4,8 @@
 usage: scaling_table.py REPORT        the folder with ranks-N.txt, exchange-N.txt and peer.txt
 
 Times of steps are those of recorded steps (ranks-N), times of exchanges those of steps whose operations are timed one by
-one (exchange-N), each with about 3 µs of its own. Of a sum over N ranks, each card sends 2 (N - 1) / N of its bytes.
+one (exchange-N), each with about 3 µs of its own; where rows are summed by the kernel that adds them to the residual stream
+and normalises, its time is all of that. Of a sum over N ranks, each card sends at least 2 (N - 1) / N of its bytes.
 """
 import pathlib
 import re
