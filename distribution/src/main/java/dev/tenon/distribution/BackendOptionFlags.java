@@ -18,6 +18,9 @@ final class BackendOptionFlags {
     if (flags.isOn("enforce-eager", false)) {
       put(options, "enforce-eager", "execution", "eager");
     }
+    if (flags.isOn("disable-custom-all-reduce", false)) {
+      put(options, "disable-custom-all-reduce", "all-reduce", "nccl");
+    }
     flags
         .text("kv-cache-dtype")
         .filter(type -> !type.equals("auto"))

@@ -48,6 +48,9 @@ final class EngineFlags {
           value("seed", "N", "Seed of requests that bring none."),
           value("max-logprobs", "N", "Most alternatives a request may ask for. Default: 20."),
           onOff("enforce-eager", "CUDA: run operation by operation, without captured graphs."),
+          onOff(
+              "disable-custom-all-reduce",
+              "CUDA: NCCL sums over ranks, not kernels that reach the other cards' memory."),
           value("kv-cache-dtype", "TYPE", "auto (the backend's own) or fp8. Default: auto."),
           value(
               "mamba-ssm-cache-dtype",

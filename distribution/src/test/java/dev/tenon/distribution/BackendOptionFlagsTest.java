@@ -19,11 +19,21 @@ class BackendOptionFlagsTest {
                 Map.of(
                     "backend-options", List.of("{\"device\":1}"),
                     "enforce-eager", List.of("true"),
+                    "disable-custom-all-reduce", List.of("true"),
                     "kv-cache-dtype", List.of("fp8_e4m3"),
                     "mamba-ssm-cache-dtype", List.of("bfloat16"))))
         .isEqualTo(
             Map.of(
-                "device", "1", "execution", "eager", "kv-cache", "fp8", "recurrent-state", "bf16"));
+                "device",
+                "1",
+                "execution",
+                "eager",
+                "all-reduce",
+                "nccl",
+                "kv-cache",
+                "fp8",
+                "recurrent-state",
+                "bf16"));
     assertThat(options(Map.of("kv-cache-dtype", List.of("auto")))).isEmpty();
   }
 
