@@ -24,12 +24,21 @@ __device__ __forceinline__ void add_eight(float (&total)[8], const Plan& plan, i
   for (int i = 0; i < 8; i++) total[i] = fmaf(weight, value[i], total[i]);
 }
 
+// How many results of experts a thread asks for together: what the compiler has registers for.
+__host__ __device__ constexpr int results_at_once(int most_threads, bool ranks) {
+  if (most_threads > 256) return ranks ? 1 : 2;
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+  if (ranks) return 3;
+#endif
+  return 5;
+}
+
 template <bool kWide, int kMostThreads, bool kRanks>
 __global__ void __launch_bounds__(kMostThreads) sum_add_norm(Plan plan, const __grid_constant__ tenon_add_norm p) {
   __shared__ Places places;
   __shared__ float squares[kMostThreads / 32];
   __shared__ uint32_t number;
-  [[maybe_unused]] constexpr int kAtOnce = kMostThreads > 256 ? 2 : 5;  // results of experts that a thread asks for together
+  [[maybe_unused]] constexpr int kAtOnce = results_at_once(kMostThreads, kRanks);
   const int row = blockIdx.x;
   const bool exists = row < rows_of(plan), real = exists && threadIdx.x * 8 < p.hidden;
   float scale[8] = {}, sum[8] = {}, added[8] = {};

@@ -13,7 +13,7 @@ template <int kMostThreads, bool kRanks>
 __global__ void __launch_bounds__(kMostThreads) parts_add_norm(tenon_product product, const __grid_constant__ tenon_add_norm p, int parts) {
   __shared__ float squares[kMostThreads / 32];
   __shared__ uint32_t number;
-  [[maybe_unused]] constexpr int kAtOnce = kMostThreads > 256 ? 2 : 4;  // parts that a thread asks for together
+  [[maybe_unused]] constexpr int kAtOnce = kMostThreads <= 256 ? 4 : kRanks ? 1 : 2;  // parts that a thread asks for together
   const int first = threadIdx.x * kPiece, row = blockIdx.x;
   const bool real = first < p.hidden;
   float scale[kPiece] = {}, bias[kPiece] = {}, sum[kPiece] = {}, added[kPiece] = {};
