@@ -277,6 +277,11 @@ void check_add_norm(const char* what, const Shape& s, int rows, int most) {
   char line[160];
   snprintf(line, sizeof line, "%s, %d of %d rows, %s: the sum joins the residual stream", what, rows, most, kForms[tenon::moe::make_plan(p).tuning.form]);
   norm.compare(line);
+  CUDA(tenon_moe_launch(&p, nullptr));
+  const tenon_moe_add_norm summed = {p, norm.together_with_another_rank()};
+  CUDA(tenon_moe_add_norm_launch(&summed, nullptr));
+  CUDA(cudaDeviceSynchronize());
+  norm.compare_sum();
 }
 
 void check_candidates(const Shape& s, int rows, int most, int step) {

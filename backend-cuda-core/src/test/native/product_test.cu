@@ -161,7 +161,7 @@ void compare(int type, int rows, int most, int outputs, int inputs, int y_type, 
 }
 
 // A product whose sums are left to the norm that follows.
-void add_norm(int type, int rows, int most, int hidden, int inputs) {
+void add_norm(int type, int rows, int most, int hidden, int inputs, const Plan* plan = nullptr) {
   Matrix m(type, hidden, inputs);
   Packed packed(type, hidden, inputs);
   packed.put(m, 0, 16, 16);
@@ -173,21 +173,29 @@ void add_norm(int type, int rows, int most, int hidden, int inputs) {
   Device<float> dbias(bias);
   check::NormBeside norm(rows, most, hidden);
   tenon_product p = {most, norm.counts.address(), packed.words, dx.address(), inputs, rows % 2 ? dbias.address() : 0, TENON_BF16, norm.output.address(), hidden, 0, 0, 0};
-  p.workspace_bytes = tenon_product_workspace(&p);
+  p.workspace_bytes = plan ? tenon::product::partial_bytes(p, plan->parts) : tenon_product_workspace(&p);
   Device<uint8_t> workspace(p.workspace_bytes);
   if (p.workspace_bytes) p.workspace = workspace.address();
-  CUDA(tenon_product_launch(&p, nullptr));
+  CUDA(launch(p, plan));
   norm.apart();
   workspace.poison();
   p.unfinished = 1;
-  CUDA(tenon_product_launch(&p, nullptr));
+  CUDA(launch(p, plan));
   const tenon_product_add_norm both = {p, norm.together()};
-  CUDA(tenon_product_add_norm_launch(&both, nullptr));
-  CUDA(cudaDeviceSynchronize());
+  const auto finish = [&](const tenon_product_add_norm& with) {
+    CUDA(plan ? tenon::product::launch_add_norm(with, plan->parts, nullptr) : tenon_product_add_norm_launch(&with, nullptr));
+    CUDA(cudaDeviceSynchronize());
+  };
+  finish(both);
   char line[160];
   snprintf(line, sizeof line, "%s %d of %d rows, %d x %d%s: joins the residual stream", type == TENON_E4M3 ? "e4m3" : "bf16", rows, most, hidden, inputs,
            norm.left() ? ", in parts" : "");
   norm.compare(line);
+  if (plan && rows > 0) check::require("  its parts are left to the norm", norm.left());
+  CUDA(launch(p, plan));
+  const tenon_product_add_norm summed = {p, norm.together_with_another_rank()};
+  finish(summed);
+  norm.compare_sum();
 }
 
 void add_norm_refusals() {
@@ -396,6 +404,11 @@ int main([[maybe_unused]] int arguments, [[maybe_unused]] char** argument) {
     for (auto [rows, most] : std::vector<std::pair<int, int>>{{0, 4}, {3, 5}, {16, 16}, {0, 40}, {33, 40}, {70, 130}}) add_norm(type, rows, most, 512, 1024);
   }
   add_norm(TENON_E4M3, 9, 20, 2064, 520);
+  for (int parts : {2, 4}) {
+    const Plan plan = {tenon::product::SMALL, parts, 0};
+    for (auto [rows, most] : std::vector<std::pair<int, int>>{{0, 10}, {9, 16}, {33, 40}}) add_norm(rows % 2 ? TENON_E4M3 : TENON_BF16, rows, most, 512, 1024, &plan);
+    add_norm(TENON_BF16, 10, 12, 2064, 1024, &plan);
+  }
   add_norm_refusals();
   zero_scales();
   alternate();
