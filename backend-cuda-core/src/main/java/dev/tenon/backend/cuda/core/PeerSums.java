@@ -46,6 +46,7 @@ final class PeerSums implements AutoCloseable {
   private final long leaving;
   private final List<Long> opened = new ArrayList<>();
   private final long[] regions = new long[MOST_RANKS];
+  private long[] words = NONE;
 
   private PeerSums(CudaDevice device, int ranks, int rank) {
     this.device = device;
@@ -101,6 +102,8 @@ final class PeerSums implements AutoCloseable {
           return new byte[0];
         });
     tell(exchange, done);
+    long[] sizes = {ranks, rank, rowsMost(), most()};
+    words = LongStream.concat(LongStream.of(sizes), LongStream.of(regions)).toArray();
   }
 
   /** What something gives after a 0, or, after a 1, why it cannot. */
@@ -190,15 +193,14 @@ final class PeerSums implements AutoCloseable {
     return elements * DeviceType.BF16.bytes <= rowsMost();
   }
 
-  /** {@code tenon_peers}. */
+  /** {@code tenon_peers}; not to be changed. */
   long[] words() {
-    long[] words = {ranks, rank, rowsMost(), most()};
-    return LongStream.concat(LongStream.of(words), LongStream.of(regions)).toArray();
+    return words;
   }
 
   /** Sums bf16 elements over ranks, in place. */
   void sum(long address, long elements) {
-    device.launch(new Words(Operation.PEER_SUM).with(address, elements).with(words()));
+    device.launch(new Words(Operation.PEER_SUM).with(address, elements).with(words));
   }
 
   /** No sum waits for other ranks any more; what it leaves is not a sum then. */
