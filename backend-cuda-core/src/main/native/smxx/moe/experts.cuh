@@ -22,6 +22,8 @@ __device__ __forceinline__ int rows_of(const Plan& plan) { return *reinterpret_c
 
 __device__ __forceinline__ int item_rows(int rows, int first, int tokens) { return max(0, min(tokens, rows - first)); }
 
+__device__ __forceinline__ int type_of(const Plan& plan, bool shared) { return shared ? plan.p.shared_type : plan.p.type; }
+
 // The factor of expert `index` in a stack.
 __device__ __forceinline__ Factor of_stack(int type, int64_t data, int64_t scales, int64_t index, int tiles, int inputs) {
   const int stretches = (inputs + kStretch - 1) / kStretch;

@@ -104,9 +104,8 @@ inline int launch_few(const Plan& plan, void* stream) {
   const int64_t units = p.shared_inner / 16 + int64_t(plan.pairs_most) * (p.inner / 16);
   const int first = enqueue(few_gate_up, dim3(units < most ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
   if (first != cudaSuccess) return first;
-  const int results = (routing_bytes(p.max_rows, p.experts_per_token) + 127) / 128 * 128;
-  return enqueue(few_down, dim3(p.hidden / 16), kOwnerWarps * 32, results + p.max_rows * (p.experts_per_token + 1) * 64, stream,
-                 Start::EARLY, plan);
+  const int bytes = few_results_bytes(p) + routing_bytes(p.max_rows, p.experts_per_token);
+  return enqueue(few_down, dim3(p.hidden / 16), kOwnerWarps * 32, bytes, stream, Start::EARLY, plan);
 }
 
 // own(plan, stream) enqueues gate_up and down in the form WARPGROUPS.

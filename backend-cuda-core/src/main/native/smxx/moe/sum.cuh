@@ -75,13 +75,11 @@ struct Eight {
   const int32_t* list;  // entries of its rows; the shared expert's rows follow one another from `position`
 };
 
-__device__ __forceinline__ int type_of(const Plan& plan, bool shared) { return shared ? plan.p.shared_type : plan.p.type; }
-
 // A warp's part of a block's work: every kOwnerWarps-th of `eights`, whose first one's weights have been asked for.
-// Results go to [rows][experts_per_token + 1][16].
-template <typename Get>
-__device__ __forceinline__ void own(uint4 (&packed)[kOwnerLoads], const Plan& plan, int tile, int eights, Get get, float* results) {
-  const int places = plan.p.experts_per_token + 1;
+// Results go to [place(eight, row)][16].
+template <typename Get, typename Place>
+__device__ __forceinline__ void own(uint4 (&packed)[kOwnerLoads], const Plan& plan, int tile, int eights, Get get, Place place,
+                                    float* results) {
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   for (int i = threadIdx.x / 32; i < eights; i += kOwnerWarps) {
     const Eight eight = get(i);
@@ -102,15 +100,14 @@ __device__ __forceinline__ void own(uint4 (&packed)[kOwnerLoads], const Plan& pl
     for (int j = 0; j < 2; j++) {
       const int token = 2 * t + j;
       if (token >= eight.count) continue;
-      const int entry = eight.shared ? (eight.position + token) << kListShift | (places - 1) : eight.list[token];
-      const int place = (entry >> kListShift) * places + entry % (1 << kListShift);
-      results[place * 16 + g] = sum[j];
-      results[place * 16 + g + 8] = sum[2 + j];
+      const int at = place(eight, token) * 16 + g;
+      results[at] = sum[j];
+      results[at + 8] = sum[2 + j];
     }
   }
 }
 
-// weight(row, place) is negative where the expert is not held.
+// Results are [rows][experts_per_token + 1][16]; weight(row, place) is negative where the expert is not held.
 template <typename Weight>
 __device__ __forceinline__ void sum_owned(const Plan& plan, int tile, int rows, const float* results, Weight weight) {
   const tenon_moe& p = plan.p;
@@ -148,7 +145,11 @@ __global__ void __launch_bounds__(kOwnerWarps * 32, 1) down_owned(Plan plan) {
   }
   wait_for_predecessor();
   release_successor();
-  own(packed, plan, tile, eights, get, results);
+  const int places = plan.p.experts_per_token + 1;
+  own(packed, plan, tile, eights, get, [&](const Eight& eight, int token) {
+    const int entry = eight.shared ? (eight.position + token) << kListShift | (places - 1) : eight.list[token];
+    return (entry >> kListShift) * places + entry % (1 << kListShift);
+  }, results);
   __syncthreads();
   sum_owned(plan, tile, rows, results, [&](int row, int k) {
     if (k == plan.p.experts_per_token) return plan.shared_weights[row];
