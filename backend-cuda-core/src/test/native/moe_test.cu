@@ -97,9 +97,9 @@ struct Block {
   Matrix router, gate_up, down, shared_gate_up, shared_down;
   Device<uint8_t> router_data, gate_up_data, down_data, shared_gate_up_data, shared_down_data;
   Device<float> gate_up_scales, down_scales, shared_gate_up_scales, shared_down_scales;
-  explicit Block(const Shape& s, bool twins = false, const std::vector<float>& pull = {})
+  explicit Block(const Shape& s, bool twins = false, const std::vector<float>& pull = {}, bool alike = false)
       : s(s),
-        router(made_router(s, twins, pull)),
+        router(made_router(s, twins, pull, alike)),
         gate_up(s.type, 2 * s.inner * s.held, s.hidden, 0.1f),
         down(s.type, s.hidden * s.held, s.inner, 0.1f),
         shared_gate_up(s.shared_type, 2 * s.shared_inner, s.hidden, 0.1f),
@@ -107,12 +107,12 @@ struct Block {
         router_data(router.data), gate_up_data(gate_up.data), down_data(down.data), shared_gate_up_data(shared_gate_up.data),
         shared_down_data(shared_down.data), gate_up_scales(gate_up.scales), down_scales(down.scales),
         shared_gate_up_scales(shared_gate_up.scales), shared_down_scales(shared_down.scales) {}
-  // twins: experts 2i and 2i + 1 are routed alike; pull: added to the routes of the first `chosen` experts
-  static Matrix made_router(const Shape& s, bool twins, const std::vector<float>& pull) {
+  // twins: experts 2i and 2i + 1 are routed alike; alike: all are; pull: added to the routes of the first `chosen` experts
+  static Matrix made_router(const Shape& s, bool twins, const std::vector<float>& pull, bool alike) {
     Matrix m(TENON_BF16, s.experts + (s.shared_inner > 0), s.hidden, 0.12f);
     for (int e = 0; e < s.experts; e++) {
       for (int i = 0; i < s.hidden; i++) {
-        if (twins && e % 2) m.put(e, i, m.row(e - 1)[i]);
+        if (alike || (twins && e % 2)) m.put(e, i, m.row(alike ? 0 : e - 1)[i]);
         if (!pull.empty() && e < s.chosen) m.put(e, i, m.row(e)[i] + pull[i]);
       }
     }
@@ -238,6 +238,30 @@ void check_shape(const char* what, const Shape& s, std::vector<std::pair<int, in
     compare(what, block, x, count, most, first, twins);
     if (first.quantised) compare(what, block, x, count, most, first, twins, true);
     check::require("the same bits twice", run(block, x, count, most, tuned_as).out == first.out);
+  }
+}
+
+// Of experts with the same logit the first are chosen, be they many or in the same places of every 32.
+void check_ties(int rows, int most) {
+  const Shape s = {256, 32, 512, 10, 0, 512, 1, TENON_E4M3, TENON_E4M3, 32};
+  const std::vector<uint16_t> x = tokens(rows, s.hidden);
+  const Block alike(s, false, {}, true);
+  const Run all = run(alike, x, rows, most, 0);
+  compare("all experts alike", alike, x, rows, most, all);
+  bool first = true;
+  for (size_t i = 0; i < all.experts.size(); i++) first &= all.experts[i] == int(i % s.chosen);
+  check::require("of equal experts the first are chosen", first);
+  Block crowded(s);
+  const std::vector<uint16_t> same(x.begin(), x.begin() + s.hidden);
+  for (int beyond : {48, 96}) {  // of which every other one is like the others and greater than the rest
+    for (int e = 0; e < s.experts; e++) {
+      for (int i = 0; i < s.hidden; i++) crowded.router.put(e, i, e % 2 == 0 && e < beyond ? check::widen(x[i]) * 0.25f : 0);
+    }
+    CUDA(cudaMemcpy(crowded.router_data.at, crowded.router.data.data(), crowded.router.data.size(), cudaMemcpyHostToDevice));
+    const Run few = run(crowded, same, 1, most, 0);
+    first = true;
+    for (int i = 0; i < s.chosen; i++) first &= few.experts[i] == 2 * i;
+    check::require("of equal experts that are greater the first are chosen", first);
   }
 }
 
@@ -457,7 +481,10 @@ int main(int arguments, char** argument) {
   check_shape("e4m3 shared expert beside bf16", {144, 48, 48, 3, 0, 48, 1, bf16, e4m3, 80}, {{5, 5}, {17, 200}});
   check_shape("experts 16 … 39 of 64", {256, 64, 64, 8, 16, 24, 1, e4m3, e4m3, 32}, {{1, 1}, {19, 24}, {19, 100}});
   check_shape("all rows to the same experts", mini, {{33, 40}, {check::kBrief ? 70 : 300, 300}}, false, true);
-  check_shape("equal experts in pairs", {256, 64, 64, 5, 0, 64, 1, bf16, bf16, 64}, {{13, 16}}, true);
+  check_shape("equal experts in pairs", {256, 64, 64, 5, 0, 64, 1, bf16, bf16, 64}, {{1, 1}, {7, 8}, {13, 16}}, true);
+  check_ties(1, 1);
+  check_ties(5, 8);
+  check_ties(9, 16);
   check_shape("results in bf16", {256, 64, 32, 6, 0, 32, 1, e4m3, e4m3, 64}, {{check::kBrief ? 30 : 1100, 1100}});
   check_independence(mini, 5, 8);
   check_independence(mini, 10, 16);

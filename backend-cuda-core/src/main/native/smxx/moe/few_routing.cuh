@@ -16,6 +16,7 @@ struct FewItem {
   int32_t position;  // of its first row among all results
 };
 
+constexpr int kKept = 32;
 constexpr int kKeyBytes = kFewExperts * 4;
 
 // In shared memory; `pairs` are rows × experts_per_token.
@@ -76,7 +77,7 @@ __device__ __forceinline__ Choice choose_kept(const Plan& plan, uint2* kept, int
   const tenon_moe& p = plan.p;
   const float* logits = plan.logits + int64_t(row) * plan.logits_stride;
   const int wanted = p.experts_per_token;
-  if (count > kKept) return choose<kFewExperts / 32>(logits, p.experts, wanted, p.normalised, lane, kept);
+  if (count > kKept) return choose<kFewExperts / 32>(logits, p.experts, wanted, p.normalised, lane);
   const uint2 own = lane < count ? kept[lane] : uint2{0, 0};
   int place = 0;
 #pragma unroll 4
@@ -100,9 +101,10 @@ __device__ __forceinline__ Choice choose_kept(const Plan& plan, uint2* kept, int
 // Routes all rows and lays their experts out; returns the number of items. All threads of at least kWarps warps call it,
 // after a barrier that follows clear_routing(). `where` is complete after another barrier.
 //
-// A thread has two of a row's experts. As in choose(), of 32 groups of experts as many as are wanted have one that is at
-// least `enough`; about twelve experts of 512 are. One warp for a row would take longer: it is not the work but the way of
-// each instruction through an empty multiprocessor that takes time, and so do loads that wait for each other.
+// A thread has two of a row's experts. Of 32 groups of experts as many as are wanted have one that is at least `enough`, so
+// no smaller one is chosen; of 512 about twelve are left for 10 (to meet another group with each of the greatest takes
+// 32/32 + 32/31 + … draws), which are counted against each other. One warp for a row would take longer: it is not the work but
+// the way of each instruction through an empty multiprocessor that takes time, and so do loads that wait for each other.
 __device__ __forceinline__ int route_few(const Plan& plan, const Routing& r, int rows) {
   static_assert(kThreads * 2 == kFewExperts && kFewRows <= kWarps);
   const tenon_moe& p = plan.p;

@@ -102,7 +102,8 @@ inline int launch_few(const Plan& plan, void* stream) {
   const int together = card().shared_of_all / (at.bytes + 1024);  // 1 KB of each is the system's
   const int64_t most = int64_t(card().multiprocessors) * (together > 3 ? 3 : together < 1 ? 1 : together);
   const int64_t units = p.shared_inner / 16 + int64_t(plan.pairs_most) * (p.inner / 16);
-  const int first = enqueue(few_gate_up, dim3(units < most ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
+  // as many as there is room for, so that multiprocessors have as many each
+  const int first = enqueue(few_gate_up, dim3(units < card().multiprocessors ? units : most), kThreads, at.bytes, stream, Start::EARLY, plan, at);
   if (first != cudaSuccess) return first;
   const int bytes = few_results_bytes(p) + routing_bytes(p.max_rows, p.experts_per_token);
   return enqueue(few_down, dim3(p.hidden / 16), kOwnerWarps * 32, bytes, stream, Start::EARLY, plan);

@@ -35,70 +35,30 @@ struct Choice {
   float weight;
 };
 
-constexpr int kKept = 32;  // words of shared memory that a warp needs to choose
-
 // kSlots × 32 ≥ experts. Logits are compared in place of probabilities: softmax keeps their order, and equal ones equal.
-//
-// Every lane has every 32nd expert. As many lanes as experts are wanted have one that is at least `enough`, so no smaller
-// one is chosen; of 512 about twelve are left (each draw of the greatest left meets another lane with 31, 30, … of 32), which
-// are counted against each other. If more than kKept are left, the greatest is taken again and again.
 template <int kSlots>
-__device__ __forceinline__ Choice choose(const float* logits, int experts, int wanted, bool normalised, int lane, uint2* kept) {
+__device__ __forceinline__ Choice choose(const float* logits, int experts, int wanted, bool normalised, int lane) {
   float value[kSlots];
 #pragma unroll
   for (int i = 0; i < kSlots; i++) value[i] = logits[min(lane + 32 * i, experts - 1)];
   uint32_t key[kSlots];  // 0: absent or taken
 #pragma unroll
   for (int i = 0; i < kSlots; i++) key[i] = lane + 32 * i < experts ? ordered(value[i]) : 0;
-  uint32_t best = 0;
-#pragma unroll
-  for (int i = 0; i < kSlots; i++) best = max(best, key[i]);
-  int greater = 0;
-#pragma unroll 4
-  for (int j = 0; j < 32; j++) {
-    const uint32_t other = __shfl_sync(kAllLanes, best, j);
-    greater += other > best || (other == best && j < lane);
-  }
-  const uint32_t enough = __shfl_sync(kAllLanes, best, __ffs(__ballot_sync(kAllLanes, greater == wanted - 1)) - 1);
-  int count = 0;
-#pragma unroll
-  for (int i = 0; i < kSlots; i++) {
-    const bool left = key[i] >= enough;
-    const unsigned all = __ballot_sync(kAllLanes, left);
-    const int at = count + __popc(all & ((1u << lane) - 1));
-    if (left && at < kKept) kept[at] = {key[i], uint32_t(lane + 32 * i)};
-    count += __popc(all);
-  }
   int mine = 0;
   float most = 0, logit = -INFINITY;
-  if (count <= kKept) {
-    __syncwarp();
-    const uint2 own = lane < count ? kept[lane] : uint2{0, 0};  // in the order of experts
-    int place = 0;
-    for (int j = 0; j < count; j++) {
-      const uint32_t other = __shfl_sync(kAllLanes, own.x, j);
-      place += other > own.x || (other == own.x && j < lane);
-    }
-    __syncwarp();
-    if (lane < count) kept[place] = own;
-    __syncwarp();
-    most = from_ordered(kept[0].x);
-    if (lane < wanted) mine = kept[lane].y, logit = from_ordered(kept[lane].x);
-  } else {
-    for (int j = 0; j < wanted; j++) {
-      best = 0;
+  for (int j = 0; j < wanted; j++) {
+    uint32_t best = 0;
 #pragma unroll
-      for (int i = 0; i < kSlots; i++) best = max(best, key[i]);
-      const uint32_t greatest = __reduce_max_sync(kAllLanes, best);
-      unsigned at = 0xffffffffu;
+    for (int i = 0; i < kSlots; i++) best = max(best, key[i]);
+    const uint32_t greatest = __reduce_max_sync(kAllLanes, best);
+    unsigned at = 0xffffffffu;
 #pragma unroll
-      for (int i = kSlots - 1; i >= 0; i--) at = key[i] == greatest ? lane + 32 * i : at;
-      const int expert = __reduce_min_sync(kAllLanes, at);
-      if (j == 0) most = from_ordered(greatest);
-      if (lane == j) mine = expert, logit = from_ordered(greatest);
+    for (int i = kSlots - 1; i >= 0; i--) at = key[i] == greatest ? lane + 32 * i : at;
+    const int expert = __reduce_min_sync(kAllLanes, at);
+    if (j == 0) most = from_ordered(greatest);
+    if (lane == j) mine = expert, logit = from_ordered(greatest);
 #pragma unroll
-      for (int i = 0; i < kSlots; i++) key[i] = lane + 32 * i == expert ? 0 : key[i];
-    }
+    for (int i = 0; i < kSlots; i++) key[i] = lane + 32 * i == expert ? 0 : key[i];
   }
   const float raised = lane < wanted ? __expf(logit - most) : 0.0f;
   float total = raised;  // over the chosen or, where they are not to be normalised, over all
@@ -200,9 +160,8 @@ __device__ __forceinline__ void leave_terms(const Plan& plan, int row) {
 template <int kSlots>
 __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   __shared__ int32_t between[kWarps];
-  __shared__ uint2 kept[kWarps][kKept];
   __shared__ int last;
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32, row = blockIdx.x * kWarps + warp;
+  const int lane = threadIdx.x % 32, row = blockIdx.x * kWarps + threadIdx.x / 32;
   // the router let this kernel start after its own wait, so what came before it is complete
   const bool early = plan.p.max_rows <= kRouterRows;
   if (early) leave_terms(plan, row);
@@ -212,7 +171,7 @@ __global__ void __launch_bounds__(kThreads) route(Plan plan) {
   const int rows = *reinterpret_cast<const int32_t*>(plan.p.counts);
   if (row < rows) {
     const float* logits = plan.logits + int64_t(row) * plan.logits_stride;
-    enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane, kept[warp]), lane);
+    enter(plan, row, choose<kSlots>(logits, plan.p.experts, plan.p.experts_per_token, plan.p.normalised, lane), lane);
     if (lane == 0 && plan.shared_items > 0) plan.shared_weights[row] = 1 / (1 + expf(-logits[plan.p.experts]));
   }
   __threadfence();
