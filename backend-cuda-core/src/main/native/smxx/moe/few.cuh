@@ -3,8 +3,6 @@
 //   few_router    a block per 16 logits; weights are in registers before the rows are there
 //   few_gate_up   every block routes all rows for itself (few_routing.cuh), then takes units (few_units.cuh)
 //   few_down      a block per 16 outputs, as in sum.cuh; routes for itself and asks for weights before gate_up has ended
-//
-// All blocks come to the same routing, positions included, since nothing in it depends on chance.
 #ifndef TENON_MOE_FEW_CUH
 #define TENON_MOE_FEW_CUH
 
@@ -54,7 +52,7 @@ __global__ void __launch_bounds__(kThreads) few_router(Plan plan) {
   for (int c = 0; c < 4; c++) between[warp][2 * t + c % 2][g + c / 2 * 8] = sum[c];
   __syncthreads();
   const int row = threadIdx.x / 16, output = tile * 16 + threadIdx.x % 16;
-  if (row >= plan.p.max_rows || output >= plan.outputs) return;
+  if (row >= plan.p.max_rows || output >= plan.outputs) return;  // rows that are not there too: routing does not ask first
   float total = 0;
 #pragma unroll
   for (int w = 0; w < kWarps; w++) total += between[w][row][threadIdx.x % 16];
@@ -70,7 +68,8 @@ inline FewLayout few_layout(const tenon_moe& p) {
   const int64_t routed = few_weights(p.type, p.hidden);
   const int64_t shared = p.shared_inner > 0 ? few_weights(p.shared_type, p.hidden) : 0;
   at.between = routed > shared ? routed : shared;
-  at.routing = at.between + 2 * kWarps * 2 * p.max_rows * 16 * 4;  // two in turn
+  at.routing = at.between + 2 * kWarps * 2 * p.max_rows * 16 * 4;  // two in turn; before them the keys of routing
+  static_assert(2 * kWarps * 2 * 16 * 4 >= kKeyBytes);
   at.bytes = at.routing + routing_bytes(p.max_rows, p.experts_per_token);
   return at;
 }

@@ -1,6 +1,7 @@
 // The routing of up to eight rows, which every block does for itself.
 //
-// All blocks come to the same, positions included: rows of an expert in their order, experts in theirs.
+// All blocks come to the same, positions included: rows of an expert in their order, experts in theirs (of a single row by
+// its logits), since nothing in it depends on chance.
 #ifndef TENON_MOE_FEW_ROUTING_CUH
 #define TENON_MOE_FEW_ROUTING_CUH
 
@@ -16,7 +17,7 @@ struct FewItem {
   int32_t position;  // of its first row among all results
 };
 
-constexpr int kKept = 32;
+constexpr int kKept = 32;  // a lane each
 constexpr int kKeyBytes = kFewExperts * 4;
 
 // In shared memory; `pairs` are rows × experts_per_token.

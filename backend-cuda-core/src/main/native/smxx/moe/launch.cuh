@@ -10,6 +10,8 @@
 #ifndef TENON_MOE_LAUNCH_CUH
 #define TENON_MOE_LAUNCH_CUH
 
+#include <type_traits>
+
 #include "experts.cuh"
 #include "few.cuh"
 #include "route.cuh"

@@ -18,7 +18,7 @@ final class BlockInput {
     long normed = context.takeRows(rows.maxRows(), residual.hidden);
     long[] peers =
         residual.reduction == CudaResidual.Pending.PARTIAL
-            ? sumOverRanks(rows, residual.pending, residual.hidden)
+            ? collectives.sum(residual.pending, rows.maxRows() * residual.hidden)
             : PeerSums.NONE;
     StepContext.Launched unfinished = residual.unfinished;
     addNorm(
@@ -39,21 +39,6 @@ final class BlockInput {
     context.release(residual.pending);
     residual.pending = 0;
     return normed;
-  }
-
-  /**
-   * Sums a block's output over ranks, unless what adds it to the residual stream does so itself.
-   *
-   * @return {@code tenon_peers} for that
-   */
-  long[] sumOverRanks(DeviceRows rows, long output, int hidden) {
-    long elements = rows.maxRows() * hidden;
-    long[] peers = collectives.peers(elements);
-    if (peers != null) {
-      return peers;
-    }
-    collectives.reduce(output, elements);
-    return PeerSums.NONE;
   }
 
   /**

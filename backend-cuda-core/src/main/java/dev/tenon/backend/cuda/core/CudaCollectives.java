@@ -84,6 +84,21 @@ final class CudaCollectives implements Collectives {
   }
 
   /**
+   * Sums a block's output over ranks, in place, unless what adds it to the residual stream does so
+   * itself.
+   *
+   * @return {@code tenon_peers} for what adds it
+   */
+  long[] sum(long output, long elements) {
+    long[] peers = peers(elements);
+    if (peers != null) {
+      return peers;
+    }
+    reduce(output, elements);
+    return PeerSums.NONE;
+  }
+
+  /**
    * Joins the ranks' columns.
    *
    * @param mine this rank's {@code [rows, width]}

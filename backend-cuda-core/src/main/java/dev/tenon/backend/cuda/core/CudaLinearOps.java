@@ -45,7 +45,7 @@ final class CudaLinearOps implements LinearOps, NormOps {
     CudaActivations given = CudaActivations.of(hidden);
     int width = given.width();
     long embedded = lookUp(at, table);
-    long[] peers = input.sumOverRanks(at, embedded, width);
+    long[] peers = collectives.sum(embedded, at.maxRows() * width);
     long joined = context.takeRows(at.maxRows(), 2 * width);
     long sum = context.take(at.maxRows() * width * DeviceType.F32.bytes);
     input.addNorm(
