@@ -70,13 +70,6 @@ __device__ __forceinline__ uint4 stream_load(const void* address) {
   return value;
 }
 
-// Asks for bytes, a multiple of 16, to come into the second-level cache. A hint: below sm_90 nothing happens.
-__device__ __forceinline__ void prefetch_second_level(const void* from, uint32_t bytes) {
-#if __CUDA_ARCH__ >= 900
-  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
-#endif
-}
-
 // Copies 16 bytes from global to shared memory, or fills them with zeros where not `valid`.
 __device__ __forceinline__ void copy_async16(void* shared, const void* global, bool valid = true) {
   const uint32_t to = static_cast<uint32_t>(__cvta_generic_to_shared(shared));

@@ -67,13 +67,6 @@ inline uint4 stream_load(const void* address) {
   return value;
 }
 
-inline void prefetch_second_level(const void* from, uint32_t bytes) {
-  check_aligned(from, 16, "prefetch_second_level");
-  if (bytes % 16 || bytes == 0) emulation::fail("prefetch_second_level of %u bytes", bytes);
-  const volatile char* touched = static_cast<const volatile char*>(from);
-  (void)touched[0], (void)touched[bytes - 1];
-}
-
 inline void copy_async16(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, 16, valid); }
 inline void copy_async4(void* shared, const void* global, bool valid = true) { emulation::copy_later(shared, global, 4, valid); }
 inline void copy_commit() { emulation::commit_copies(); }

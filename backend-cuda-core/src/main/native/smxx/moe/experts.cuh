@@ -66,6 +66,31 @@ __device__ __forceinline__ uint32_t two_bf16(float low, float high) {
 
 __device__ __forceinline__ float silu(float x) { return __fdividef(x, 1 + __expf(-x)); }
 
+// Adds products of 16 outputs with up to eight rows: word(part) is this lane's operand A, b its operand B, of inputs that share
+// a scale.
+template <int kType, int kParts, typename Word>
+__device__ __forceinline__ void add_products(float (&sum)[4], Word word, const uint4 (&b)[kParts], float scale) {
+  if (kType == TENON_E4M3) {
+    float partial[4] = {};
+#pragma unroll
+    for (int part = 0; part < kParts; part++) {
+      FragmentA low, high;
+      unpack(word(part), low, high);
+      mma_bf16(partial, low.word, b[part].x, b[part].y);
+      mma_bf16(partial, high.word, b[part].z, b[part].w);
+    }
+#pragma unroll
+    for (int c = 0; c < 4; c++) sum[c] += scale * partial[c];
+  } else {
+#pragma unroll
+    for (int part = 0; part < kParts; part++) {
+      const uint4 packed = word(part);
+      const uint32_t a[4] = {packed.x, packed.y, packed.z, packed.w};
+      mma_bf16(sum, a, b[part].x, b[part].y);
+    }
+  }
+}
+
 // Sum over the parts, in their order.
 __device__ __forceinline__ float2 two_sums(const float* sums, int parts, int part_size) {
   float2 total = *reinterpret_cast<const float2*>(sums);

@@ -56,30 +56,6 @@ __device__ __forceinline__ void token_words(uint4 (&b)[4], const bf16* token, in
   }
 }
 
-// Adds 16 outputs' products of one stage.
-template <int kType>
-__device__ __forceinline__ void add_stage(float (&sum)[4], const uint4* weights, const uint4 (&b)[4], float scale) {
-  if (kType == TENON_E4M3) {
-    float partial[4] = {};
-#pragma unroll
-    for (int part = 0; part < 4; part++) {
-      FragmentA low, high;
-      unpack(weights[part * 32], low, high);
-      mma_bf16(partial, low.word, b[part].x, b[part].y);
-      mma_bf16(partial, high.word, b[part].z, b[part].w);
-    }
-#pragma unroll
-    for (int c = 0; c < 4; c++) sum[c] += scale * partial[c];
-  } else {
-#pragma unroll
-    for (int part = 0; part < 4; part++) {
-      const uint4 word = weights[part * 32];
-      const uint32_t a[4] = {word.x, word.y, word.z, word.w};
-      mma_bf16(sum, a, b[part].x, b[part].y);
-    }
-  }
-}
-
 // A warp's sums over its inputs, gates in sum[0], ups in sum[1]. The weights have been asked for.
 template <int kType>
 __device__ __forceinline__ void multiply_unit(const unsigned char* shared, const Factor& factor, int pair, const bf16* token,
@@ -102,7 +78,7 @@ __device__ __forceinline__ void multiply_unit(const unsigned char* shared, const
   copy_wait<0>();
   for (int s = 0; s < count; s++) {
 #pragma unroll
-    for (int i = 0; i < 2; i++) add_stage<kType>(sum[i], weights + (s * 8 + i * 4) * 32, b, scale[i]);
+    for (int i = 0; i < 2; i++) add_products<kType>(sum[i], [&](int part) { return weights[(s * 8 + i * 4 + part) * 32]; }, b, scale[i]);
 #pragma unroll
     for (int part = 0; part < 4; part++) b[part] = next[part];
     scale[0] = next_scale[0], scale[1] = next_scale[1];

@@ -44,26 +44,9 @@ __device__ __forceinline__ void own_rows(uint4 (&packed)[kOwnerLoads], const Fac
           b[part].x = pair.x, b[part].y = pair.y;
         }
       }
-      if (kType == TENON_E4M3) {
-        const float scale = first + s < stretches ? factor.scales[int64_t(tile) * stretches + first + s] : 0.0f;
-        float partial[4] = {};
-#pragma unroll
-        for (int part = 0; part < kParts; part++) {
-          FragmentA low, high;
-          unpack(packed[s * kParts + part], low, high);
-          mma_bf16(partial, low.word, b[part].x, b[part].y);
-          mma_bf16(partial, high.word, b[part].z, b[part].w);
-        }
-#pragma unroll
-        for (int c = 0; c < 4; c++) sum[c] += scale * partial[c];
-      } else {
-#pragma unroll
-        for (int part = 0; part < kParts; part++) {
-          const uint4 word = packed[s * kParts + part];
-          const uint32_t a[4] = {word.x, word.y, word.z, word.w};
-          mma_bf16(sum, a, b[part].x, b[part].y);
-        }
-      }
+      float scale = 1;
+      if (kType == TENON_E4M3) scale = first + s < stretches ? factor.scales[int64_t(tile) * stretches + first + s] : 0;
+      add_products<kType>(sum, [&](int part) { return packed[s * kParts + part]; }, b, scale);
     }
   }
 }
