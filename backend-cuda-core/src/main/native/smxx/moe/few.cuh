@@ -11,6 +11,8 @@
 
 namespace tenon::moe {
 
+static_assert(kOwnerWarps >= kWarps && kOwnerWarps <= kRoutingWarps);
+
 constexpr int kRouterLoads = 16;
 
 __global__ void __launch_bounds__(kThreads) few_router(Plan plan) {
@@ -70,6 +72,7 @@ inline FewLayout few_layout(const tenon_moe& p) {
   at.between = routed > shared ? routed : shared;
   at.routing = at.between + 2 * kWarps * 2 * p.max_rows * 16 * 4;  // two in turn; before them the keys of routing
   static_assert(2 * kWarps * 2 * 16 * 4 >= kKeyBytes);
+  static_assert(2 * kWarps * 2 * kFewRows * 16 * 4 + routing_bytes(kFewRows, kMaxExpertsPerToken) <= kFewBeside);
   at.bytes = at.routing + routing_bytes(p.max_rows, p.experts_per_token);
   return at;
 }
@@ -89,8 +92,6 @@ __global__ void __launch_bounds__(kThreads, kFewTogether) few_gate_up(Plan plan,
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const bool asked = static_cast<int>(blockIdx.x) < shared_units;
   if (asked) ask_unit(shared, plan, {true, static_cast<int>(blockIdx.x), {}});
-  clear_routing(routing);
-  __syncthreads();
   wait_for_predecessor();
   release_successor();
   const int rows = rows_of(plan);
@@ -166,8 +167,6 @@ __global__ void __launch_bounds__(kOwnerWarps * 32, 1) few_down(Plan plan) {
   const int tile = blockIdx.x, warp = threadIdx.x / 32;
   float* results = reinterpret_cast<float*>(shared);
   const Routing routing = routing_at(shared + few_results_bytes(p), results, p);
-  clear_routing(routing);
-  __syncthreads();
   const int rows = *reinterpret_cast<const volatile int32_t*>(p.counts);
   const int items = route_few(plan, routing, rows);
   const int shared_eights = plan.shared_items > 0 && rows > 0;

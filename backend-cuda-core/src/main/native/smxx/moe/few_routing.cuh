@@ -19,6 +19,7 @@ struct FewItem {
 
 constexpr int kKept = 32;  // a lane each
 constexpr int kKeyBytes = kFewExperts * 4;
+constexpr int kRoutingWarps = 16;  // at most
 
 // In shared memory; `pairs` are rows × experts_per_token.
 struct Routing {
@@ -32,13 +33,13 @@ struct Routing {
   uint32_t* enough;   // [rows]
   int32_t* count;     // [rows] of `kept`
   uint32_t* rows_of;  // [kFewExperts / 4] a byte for each expert held: its rows
-  int32_t* between;   // [kWarps]
+  int32_t* between;   // [kRoutingWarps] of sums, then [0]: the number of items
   uint16_t* bases;    // [kFewExperts] position of an expert's first row, where it has one
 };
 
 __host__ __device__ constexpr int routing_bytes(int64_t rows, int64_t experts_per_token) {
   const int pairs = (rows * experts_per_token + 3) / 4 * 4;
-  return pairs * (sizeof(FewItem) + 3 * 4) + rows * kKept * 8 + 3 * 4 * kFewRows + kFewExperts + 4 * kWarps + 2 * kFewExperts;
+  return pairs * (sizeof(FewItem) + 3 * 4) + rows * kKept * 8 + 3 * 4 * kFewRows + kFewExperts + 4 * kRoutingWarps + 2 * kFewExperts;
 }
 
 // keys: kKeyBytes for each row, of which nothing is needed once the rows have been routed.
@@ -56,14 +57,8 @@ __device__ __forceinline__ Routing routing_at(unsigned char* shared, void* keys,
   r.count = reinterpret_cast<int32_t*>(r.enough + kFewRows);
   r.rows_of = reinterpret_cast<uint32_t*>(r.count + kFewRows);
   r.between = reinterpret_cast<int32_t*>(r.rows_of + kFewExperts / 4);
-  r.bases = reinterpret_cast<uint16_t*>(r.between + kWarps);
+  r.bases = reinterpret_cast<uint16_t*>(r.between + kRoutingWarps);
   return r;
-}
-
-__device__ __forceinline__ void clear_routing(const Routing& r) {
-  static_assert(kThreads >= kFewExperts / 4);
-  if (threadIdx.x < kFewExperts / 4) r.rows_of[threadIdx.x] = 0;
-  if (threadIdx.x < kFewRows) r.count[threadIdx.x] = 0;
 }
 
 // The row that has an expert's results `index`.
@@ -99,8 +94,8 @@ __device__ __forceinline__ Choice choose_kept(const Plan& plan, uint2* kept, int
   return {static_cast<int>(mine.y), raised / sum_of_warp(total)};
 }
 
-// Routes all rows and lays their experts out; returns the number of items. All threads of at least kWarps warps call it,
-// after a barrier that follows clear_routing(). `where` is complete after another barrier.
+// Routes all rows and lays their experts out; returns the number of items. All threads of kWarps to
+// kRoutingWarps warps call it. `where` is complete after another barrier.
 //
 // A thread has two of a row's experts. Of 32 groups of experts as many as are wanted have one that is at least `enough`, so
 // no smaller one is chosen; of 512 about twelve are left for 10 (to meet another group with each of the greatest takes
@@ -113,6 +108,11 @@ __device__ __forceinline__ int route_few(const Plan& plan, const Routing& r, int
   const bool takes_part = warp < kWarps;
   if (takes_part) {
     const int first = threadIdx.x, second = threadIdx.x + kThreads;
+    if (first < kFewExperts / 4) r.rows_of[first] = 0;
+    if (first < kFewRows) r.count[first] = 0;
+    if (first < p.max_rows && plan.shared_items > 0) {
+      r.shared[first] = 1 / (1 + expf(-plan.logits[int64_t(first) * plan.logits_stride + experts]));
+    }
 #pragma unroll 4
     for (int row = 0; row < p.max_rows; row++) {  // the router leaves all; so they are asked for before `rows` is there
       const float* logits = plan.logits + int64_t(row) * plan.logits_stride;
@@ -152,13 +152,12 @@ __device__ __forceinline__ int route_few(const Plan& plan, const Routing& r, int
   __syncthreads();
   if (warp < rows) {
     const Choice mine = choose_kept(plan, r.kept + warp * kKept, r.count[warp], warp, lane);
-    const int at = warp * wanted + lane, local = mine.expert - static_cast<int>(p.first_expert);
-    const bool held = lane < wanted && local >= 0 && local < p.held;
+    const int at = warp * wanted + lane, local = held_index(p, mine.expert);
+    const bool held = lane < wanted && local >= 0;
     if (lane < wanted) {
       r.chosen[at] = mine.expert;
       r.weights[at] = mine.weight;
     }
-    if (lane == 31 && plan.shared_items > 0) r.shared[warp] = 1 / (1 + expf(-plan.logits[int64_t(warp) * plan.logits_stride + experts]));
     if (rows == 1) {  // every expert has one row
       const unsigned all = __ballot_sync(kAllLanes, held);
       const int position = __popc(all & ((1u << lane) - 1));
@@ -174,23 +173,9 @@ __device__ __forceinline__ int route_few(const Plan& plan, const Routing& r, int
   // two experts a thread; sums of positions in the upper half of a word, of items in the lower
   const uint32_t both = takes_part ? r.rows_of[threadIdx.x / 2] >> threadIdx.x % 2 * 16 : 0;
   const int first = __popc(both & 0xff), second = __popc(both & 0xff00);
-  const int here = (first + second) << 16 | ((first > 0) + (second > 0));
-  int sum = here;
-#pragma unroll
-  for (int step = 1; step < 32; step *= 2) {
-    const int below = __shfl_up_sync(kAllLanes, sum, step);
-    if (lane >= step) sum += below;
-  }
-  if (takes_part && lane == 31) r.between[warp] = sum;
-  __syncthreads();
-  int all = 0;
-#pragma unroll
-  for (int w = 0; w < kWarps; w++) {
-    const int of_warp = r.between[w];
-    if (w < warp) sum += of_warp;
-    all += of_warp;
-  }
-  int item = (sum - here) & 0xffff, position = (sum - here) >> 16;
+  const int here = (first + second) << 16 | ((first > 0) + (second > 0)), to_here = running_sum(here, r.between);
+  int item = (to_here - here) & 0xffff, position = (to_here - here) >> 16;
+  if (threadIdx.x == blockDim.x - 1) r.between[0] = to_here & 0xffff;
 #pragma unroll
   for (int i = 0; i < 2; i++) {
     const uint32_t of = both >> 8 * i & 0xff;
@@ -202,11 +187,10 @@ __device__ __forceinline__ int route_few(const Plan& plan, const Routing& r, int
   }
   __syncthreads();
   if (static_cast<int>(threadIdx.x) < rows * wanted) {
-    const int local = r.chosen[threadIdx.x] - static_cast<int>(p.first_expert), row = static_cast<int>(threadIdx.x) / wanted;
-    const bool held = local >= 0 && local < p.held;
-    r.where[threadIdx.x] = held ? r.bases[local] + __popc(r.rows_of[local / 4] >> local % 4 * 8 & ((1u << row) - 1)) : -1;
+    const int local = held_index(p, r.chosen[threadIdx.x]), row = static_cast<int>(threadIdx.x) / wanted;
+    r.where[threadIdx.x] = local >= 0 ? r.bases[local] + __popc(r.rows_of[local / 4] >> local % 4 * 8 & ((1u << row) - 1)) : -1;
   }
-  return all & 0xffff;
+  return r.between[0];
 }
 
 }  // namespace tenon::moe

@@ -70,6 +70,12 @@ __device__ __forceinline__ Choice choose(const float* logits, int experts, int w
   return {mine, raised / sum_of_warp(total)};
 }
 
+// Where an expert is among those held, -1 for others.
+__device__ __forceinline__ int held_index(const tenon_moe& p, int expert) {
+  const int local = expert - static_cast<int>(p.first_expert);
+  return local >= 0 && local < p.held ? local : -1;
+}
+
 // How many of a row's experts come before lane's own in ascending order.
 __device__ __forceinline__ int place_of(const Choice& mine, int wanted) {
   int place = 0;
@@ -83,9 +89,9 @@ __device__ __forceinline__ void enter(const Plan& plan, int row, Choice mine, in
   const int place = place_of(mine, wanted);
   if (lane >= wanted) return;
   const int64_t at = int64_t(row) * wanted + place;
-  const int local = mine.expert - static_cast<int>(plan.p.first_expert);
+  const int local = held_index(plan.p, mine.expert);
   int rank = -1;
-  if (local >= 0 && local < plan.p.held) {
+  if (local >= 0) {
     rank = atomicAdd(plan.counts + local, 1);
     plan.lists[int64_t(local) * plan.p.max_rows + rank] = row << kListShift | place;
   }

@@ -90,17 +90,18 @@ __device__ __forceinline__ void own(uint4 (&packed)[kOwnerLoads], const Plan& pl
   }
 }
 
-// Results are [rows][experts_per_token + 1][16]; weight(row, place) is negative where the expert is not held.
-template <typename Weight>
-__device__ __forceinline__ void sum_owned(const Plan& plan, int tile, int rows, const float* results, Weight weight) {
+// Results are [rows][experts_per_token + 1][16].
+__device__ __forceinline__ void sum_owned(const Plan& plan, int tile, int rows, const float* results) {
   const tenon_moe& p = plan.p;
-  const int places = p.experts_per_token + 1, used = places - (plan.shared_items == 0);
+  const int wanted = p.experts_per_token, used = wanted + (plan.shared_items > 0);
   for (int e = threadIdx.x; e < rows * 16; e += kOwnerWarps * 32) {
     const int row = e / 16, output = e % 16;
     float total = 0;
     for (int k = 0; k < used; k++) {
-      const float factor = weight(row, k);
-      if (factor >= 0) total = fmaf(factor, results[(row * places + k) * 16 + output], total);
+      const int64_t at = int64_t(row) * wanted + k;
+      if (k < wanted && plan.ranks[at] < 0) continue;  // not held
+      const float weight = k < wanted ? plan.weights[at] : plan.shared_weights[row];
+      total = fmaf(weight, results[(row * (wanted + 1) + k) * 16 + output], total);
     }
     reinterpret_cast<bf16*>(p.out)[int64_t(row) * p.hidden + tile * 16 + output] = __float2bfloat16_rn(total);
   }
@@ -134,11 +135,7 @@ __global__ void __launch_bounds__(kOwnerWarps * 32, 1) down_owned(Plan plan) {
     return (entry >> kListShift) * places + entry % (1 << kListShift);
   }, results);
   __syncthreads();
-  sum_owned(plan, tile, rows, results, [&](int row, int k) {
-    if (k == plan.p.experts_per_token) return plan.shared_weights[row];
-    const int64_t at = int64_t(row) * plan.p.experts_per_token + k;
-    return plan.ranks[at] < 0 ? -1.0f : plan.weights[at];
-  });
+  sum_owned(plan, tile, rows, results);
 }
 
 template <bool kWide>
